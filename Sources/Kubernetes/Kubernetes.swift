@@ -1,0 +1,1 @@
+// The module Kubernetes: see docs/design.md.

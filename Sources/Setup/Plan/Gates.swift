@@ -1,0 +1,78 @@
+package import Judge
+
+/// Which verdicts a step waits for.
+package enum Gates {
+    /// The verdicts of traffic that have to be good before the first remote secret; the others are looked at by `isthmus verify`.
+    private static let trust: Set<String> = [
+        "remote-workloads-trusted", "control-plane-reachable-from-pods", "gateway-reachable-from-pods",
+    ]
+    /// Prerequisites of which some can be told only once there is a gateway: its address, the rules that a platform makes for it.
+    private static let told: Set<String> = [
+        "firewall-admits-gateway", "firewall-admits-health-checks", "routes-to-on-premises",
+    ]
+    /// Checks that a missing label of istio-system fails, and so the step "network" makes good.
+    private static let network: Set<String> = ["network-identity-consistent", "networks-distinct"]
+
+    /// The step that a verdict gates first; `nil` for none.
+    package static func step(of check: Check) -> SetupStep? {
+        switch check.phase {
+        case .prerequisites: told.contains(check.id) ? .discovery : .network
+        case .gateway, .services: .discovery
+        case .traffic: trust.contains(check.id) ? .discovery : nil
+        case .discovery: nil
+        }
+    }
+
+    /// The gates of one cluster, by step, then in the judgement's order.
+    ///
+    /// - Parameters:
+    ///   - pending: by cluster, the steps that still have something to write there; empty between the waits and the step.
+    ///   - labelled: the clusters whose istio-system has no label yet and gets one in a pending step.
+    package static func of(
+        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], labelled: Set<String> = []
+    ) -> [Gate] {
+        judgement.verdicts.compactMap { verdict -> Gate? in
+            guard let step = step(of: verdict.definition), verdict.status != .notApplicable,
+                verdict.clusters.isEmpty || verdict.clusters.contains(cluster)
+            else { return nil }
+            let isGood = verdict.status == .pass || verdict.status == .warning
+            let accepted = verdict.isAccepted
+            return Gate(
+                step: step, check: verdict.check, subject: verdict.subject, status: accepted ? .warning : verdict.status,
+                message: accepted ? "accepted: \(verdict.message)" : verdict.message,
+                later: !isGood && !accepted && comes(verdict, pending, labelled))
+        }.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
+    }
+
+    /// Whether what is pending is to make a verdict good, or to make it possible.
+    private static func comes(_ verdict: Verdict, _ pending: [String: Set<SetupStep>], _ labelled: Set<String>) -> Bool {
+        let clusters = verdict.clusters.isEmpty || verdict.definition.span == .mesh ? Array(pending.keys) : verdict.clusters
+        let isBuilding = clusters.contains { !(pending[$0] ?? []).isDisjoint(with: [.network, .gateway, .expose]) }
+        guard verdict.definition.phase == .prerequisites else { return isBuilding }
+        if told.contains(verdict.check) { return isBuilding && verdict.status != .fail && verdict.status != .error }
+        let rests = network.contains(verdict.check) || !verdict.blockedBy.isEmpty && network.isSuperset(of: verdict.blockedBy)
+        return rests && clusters.contains { labelled.contains($0) && pending[$0]?.contains(.network) == true }
+    }
+}
+
+extension Gate {
+    /// What it says of the step now.
+    package var standing: Standing {
+        if later { return .comes }
+        return switch status {
+        case .pass, .warning, .notApplicable: .good
+        case .fail, .error: .bad
+        case .unknown, .blocked, .notExamined: .open
+        }
+    }
+
+    package enum Standing: Sendable {
+        case good
+        /// The step must not begin.
+        case bad
+        /// Nobody can say; the step must not begin unless a person accepts that.
+        case open
+        /// It is looked at again before the step.
+        case comes
+    }
+}

@@ -1,0 +1,247 @@
+import ArgumentParser
+import Facts
+import Foundation
+import Judge
+import Kubernetes
+import Mesh
+import Report
+import Setup
+
+/// `isthmus setup apply`: does what a plan says.
+struct SetupApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Make the clusters one mesh, step by step, as the plan says.",
+        discussion: """
+            Shows the plan, asks, and applies it to all clusters at once: network, gateway, services exposed, then, once every \
+            cluster is ready for it, endpoint discovery. Every act stands in a journal before it is done: a run that was broken off \
+            is continued by the next apply, and taken back by isthmus setup undo. Where nothing is left to do nothing is written. \
+            For example:
+              isthmus setup apply -f mesh.yaml
+              isthmus setup apply -f mesh.yaml --plan plan.json --yes
+
+            Exit codes: 0 everything is done; 3 the plan cannot be applied, or a step failed; 4 something is not known \
+            (--despite-unknown goes on); 64 wrong usage; 65 bad input; 130 broken off.
+            """)
+
+    @OptionGroup var setup: SetupArguments
+    @OptionGroup(title: "Applying") var applying: ApplyingArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "Apply this saved plan, and nothing else: refuses where the world has moved since.", valueName: "file"),
+        completion: .file())
+    var plan: String?
+
+    @Flag(help: "Go on although something could not be observed; what is known to be wrong still stops it.")
+    var despiteUnknown = false
+
+    @Option(help: ArgumentHelp("Seconds to wait for each of: pods ready, an address, peers taken up.", valueName: "seconds"))
+    var wait: Int = 600
+
+    @Option(help: ArgumentHelp("For --installer istioctl: the istioctl to run.", valueName: "path"), completion: .file())
+    var istioctl: String = "istioctl"
+
+    @Option(
+        help: ArgumentHelp(
+            "For --installer istioctl: a script as gen-eastwest-gateway.sh, instead of what isthmus writes.", valueName: "file"),
+        completion: .file())
+    var gatewayScript: String?
+
+    @Option(help: ArgumentHelp("For --discovery asmcli: the asmcli to run.", valueName: "path"), completion: .file())
+    var asmcli: String = "asmcli"
+
+    @Flag(name: .shortAndLong, help: "Show every gate that is not known, with its reason.") var verbose = false
+    @Flag(help: "Use no characters but ASCII.") var ascii = false
+
+    func validate() throws {
+        try applying.validate("applied")
+        guard (1...86_400).contains(wait) else { throw ValidationError("--wait must be at least 1 and at most 86400 seconds") }
+    }
+
+    func run() async throws {
+        let declaration = try setup.mesh.declaration()
+        let saved = try plan.map { try readPlan($0) }
+        let options = saved?.options ?? setup.options()
+        try await setup.mesh.withClients(declaration) { clients in
+            // What is there already is seen without a pod, so that a second apply writes nothing at all.
+            let first = try await planned(options, clients, level: setup.mesh.level ?? .read)
+            let place = JournalPlace(
+                mesh: first.mesh.id, environment: ProcessInfo.processInfo.environment, home: NSHomeDirectory())
+            let unfinished = try journal { () throws(JournalError) -> URL? in
+                guard let file = applying.journalFile else { return try SetupRun.unfinished(place) }
+                return file
+            }
+            let isBrokenOff = try journal { () throws(JournalError) -> Bool in
+                guard let unfinished, isThere(unfinished) else { return false }
+                return try JournalContents(unfinished).ending == nil
+            }
+            if first.count(.create, .change) == 0, !isBrokenOff, first.outcome != .stopped, options.discovery == .native {
+                say(first)
+                return
+            }
+            let plan = setup.mesh.level == nil ? try await planned(options, clients, level: .probe) : first
+            try refuse(plan, saved, unfinished)
+            try applying.agree(to: "Apply this plan")
+            let programs = try programs(options)
+            let session = SetupSession(
+                targets: try SetupSession.targets(declaration, clients, plan.clusters.map(\.name)), place: place,
+                file: unfinished ?? applying.journalFile, ascii: ascii)
+            try await session.apply(
+                plan, wait: .seconds(wait), programs: programs, despiteUnknown: despiteUnknown, file: setup.mesh.file
+            ) {
+                try await gates(plan, options, clients)
+            }
+        }
+    }
+
+    private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
+
+    // MARK: Plan
+
+    private func planned(
+        _ options: SetupOptions, _ clients: [String: KubernetesClient], level: LevelArgument
+    ) async throws -> SetupPlan {
+        var setup = setup
+        setup.mesh.level = level
+        let (snapshot, judgement) = try await setup.look(command: "setup apply", ascii: ascii)
+        return try await Planner(mesh: try setup.mesh.declaration(), options: options, clients: clients, version: Version.current)
+            .plan(snapshot, judgement, now: Int(Date().timeIntervalSince1970))
+    }
+
+    /// What stands of endpoint discovery now; nothing else is to come any more.
+    private func gates(_ plan: SetupPlan, _ options: SetupOptions, _ clients: [String: KubernetesClient]) async throws -> [Gate] {
+        var setup = setup
+        setup.mesh.level = setup.mesh.level ?? .probe
+        let (_, judgement) = try await setup.look(command: "setup apply", ascii: ascii)
+        let all = plan.clusters.flatMap { Gates.of($0.name, judgement) }
+        var seen: Set<Gate> = []
+        return all.filter { seen.insert($0).inserted && !isPutUpWith($0) }
+    }
+
+    private func readPlan(_ path: String) throws -> SetupPlan {
+        do {
+            return try PlanFile.decode(try Data(contentsOf: URL(filePath: path)), name: path)
+        } catch let error as PlanFileError {
+            throw InputError("\(error)")
+        } catch {
+            throw InputError("\(path): cannot be read: \(error.localizedDescription)")
+        }
+    }
+
+    private func say(_ plan: SetupPlan) {
+        print(
+            PlanReport(plan, apply: setup.arguments(plan: self.plan), verbose: verbose).render(on: medium(ascii)), terminator: "")
+    }
+
+    /// Shows the plan; ends here where it cannot be applied, or is not the saved one any more.
+    private func refuse(_ plan: SetupPlan, _ saved: SetupPlan?, _ unfinished: URL?) throws {
+        say(plan)
+        if let saved {
+            let done = try journal { () throws(JournalError) -> [String: String] in
+                guard let unfinished, isThere(unfinished) else { return [:] }
+                return try JournalContents(unfinished).made
+            }
+            let moved = saved.allowing(for: plan, made: done).whatMoved(plan)
+            for movement in moved {
+                complain(visible("\(movement.cluster.isEmpty ? "" : "\(movement.cluster): ")\(movement.words)"))
+            }
+            if !moved.isEmpty {
+                complain(
+                    "the saved plan is not applied: the world has moved since it was made; nothing was changed. Make it anew with isthmus setup plan --save"
+                )
+                throw ExitCode(3)
+            }
+        }
+        if plan.outcome == .stopped {
+            complain("nothing was changed: the plan cannot be applied as it is")
+            throw ExitCode(3)
+        }
+        if isOpen(plan) {
+            complain("nothing was changed: something could not be observed. Mend that, or accept it: --despite-unknown")
+            throw ExitCode(4)
+        }
+    }
+
+    /// Whether something could not be observed that nobody has said may be left open.
+    private func isOpen(_ plan: SetupPlan) -> Bool {
+        guard plan.outcome == .open, !despiteUnknown else { return false }
+        return plan.clusters.isEmpty
+            || plan.clusters.contains { cluster in
+                cluster.uid.isEmpty || cluster.acts.contains { $0.verb == .unknown }
+                    || cluster.permissions.contains { $0.allowed == nil }
+                    || cluster.gates.contains { $0.standing == .open && !isPutUpWith($0) }
+            } || setup.mesh.level != .read && plan.findings.contains { $0.severity == .unknown }
+    }
+
+    /// A verdict that is left open by the user's own choice: --despite-unknown, or --level read, at which some are not examined.
+    private func isPutUpWith(_ gate: Gate) -> Bool {
+        gate.standing == .open && (despiteUnknown || setup.mesh.level == .read && gate.status == .notExamined)
+    }
+
+    private func programs(_ options: SetupOptions) throws -> SetupPrograms {
+        var programs = SetupPrograms()
+        let environment = ProcessInfo.processInfo.environment
+        do throws(SetupFailure) {
+            if options.installer == .istioctl {
+                programs.istioctl = try UserProgram(istioctl, option: "--istioctl", environment: environment)
+                if let gatewayScript {
+                    programs.gatewayScript = try UserProgram(
+                        gatewayScript.contains("/") ? gatewayScript : "./\(gatewayScript)", option: "--gateway-script",
+                        environment: environment)
+                }
+            }
+            if options.discovery == .asmcli {
+                programs.asmcli = try UserProgram(asmcli, option: "--asmcli", environment: environment)
+            }
+        } catch {
+            throw InputError("\(error.problem); \(error.remedy)")
+        }
+        return programs
+    }
+}
+
+/// What apply and undo have in common on the command line.
+struct ApplyingArguments: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The journal; by default ~/.local/state/isthmus/MESH/RUN.journal (XDG_STATE_HOME counts).", valueName: "file"),
+        completion: .file())
+    var journal: String?
+
+    var journalFile: URL? { journal.map { URL(filePath: $0) } }
+
+    /// Whoever cannot be asked must have said yes.
+    func validate(_ participle: String) throws {
+        guard yes || isatty(0) == 1 else {
+            throw ValidationError("there is no terminal on which to ask whether the plan is to be \(participle): say --yes")
+        }
+    }
+
+    /// - Throws: `ExitCode` 0 where the user says no: nothing was changed.
+    func agree(to question: String) throws {
+        guard !yes else { return }
+        FileHandle.standardError.write(Data("\(question)? [y/N] ".utf8))
+        guard let answer = readLine()?.trimmingCharacters(in: .whitespaces).lowercased(), ["y", "yes"].contains(answer) else {
+            complain("nothing was changed")
+            throw ExitCode(0)
+        }
+    }
+}
+
+/// Runs what reads or writes a journal; one that cannot be used is bad input.
+func journal<Result>(_ work: () throws(JournalError) -> Result) throws -> Result {
+    do throws(JournalError) { return try work() } catch {
+        if error.isBusy {
+            complain("\(error)")
+            throw ExitCode(3)
+        }
+        throw InputError("\(error)")
+    }
+}
+
+/// Standard output as it is.
+func medium(_ ascii: Bool) -> Medium {
+    Medium.detect(descriptor: 1, environment: ProcessInfo.processInfo.environment, ascii: ascii)
+}

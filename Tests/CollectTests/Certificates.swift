@@ -1,0 +1,46 @@
+/// Certificates of a mesh: two roots of one name, and a leaf that the first one signed. Their keys are nowhere.
+enum Certificates {
+    static let rootA = """
+        -----BEGIN CERTIFICATE-----
+        MIIBmDCCAT2gAwIBAgIULrjwFPSHOVWBhf8gxFLkE9MXRnQwCgYIKoZIzj0EAwIw
+        GDEWMBQGA1UECgwNY2x1c3Rlci5sb2NhbDAgFw0yNjExMjIyMjM2MTBaGA8yMTI2
+        MTAyOTIyMzYxMFowGDEWMBQGA1UECgwNY2x1c3Rlci5sb2NhbDBZMBMGByqGSM49
+        AgEGCCqGSM49AwEHA0IABCgi1/S+z9WXAsvT2dVpvqZF41D7hX2xQhQc20hZvxQy
+        V5ArpZA8qDKjwp+mid+31om7sdAtNJALAgflmXgYE3KjYzBhMB0GA1UdDgQWBBTU
+        IalHPImXFdk4OQ/LRv2ACBLx9DAfBgNVHSMEGDAWgBTUIalHPImXFdk4OQ/LRv2A
+        CBLx9DAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBBjAKBggqhkjOPQQD
+        AgNJADBGAiEA1Qz1YStaAZv7vSLQxx1uqceYIYK7whwIcqgrf9xgf/wCIQD/nlX0
+        iuTsU7VU2nSmfJc1voPuoJTvp0XL3a/qBnJCLg==
+        -----END CERTIFICATE-----
+
+        """
+    static let rootB = """
+        -----BEGIN CERTIFICATE-----
+        MIIBlzCCAT2gAwIBAgIUDUFVvrxqwIX/MYUynk4TIMajFq0wCgYIKoZIzj0EAwIw
+        GDEWMBQGA1UECgwNY2x1c3Rlci5sb2NhbDAgFw0yNjExMjIyMjM2MTFaGA8yMTI2
+        MTAyOTIyMzYxMVowGDEWMBQGA1UECgwNY2x1c3Rlci5sb2NhbDBZMBMGByqGSM49
+        AgEGCCqGSM49AwEHA0IABJu2HwvYlfQrsSOwrK4/UPzGARJdnB7N3I0uNTNG6XVM
+        HRJKek0DHRrw6DDpapRkltor0Lm1TpSoDTuEp5jS/AGjYzBhMB0GA1UdDgQWBBQI
+        IaGZqjoMgJRn07YCPI0CzZBLfTAfBgNVHSMEGDAWgBQIIaGZqjoMgJRn07YCPI0C
+        zZBLfTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwIBBjAKBggqhkjOPQQD
+        AgNIADBFAiEAlKyplsXk8HiqtW5X6hfwfXHGhEfSe6l7/4HO58OYmRICIFI9ihPX
+        N040AwpHEHesdLOsDiUooCLjUyJLmYCRW8xI
+        -----END CERTIFICATE-----
+
+        """
+    static let leaf = """
+        -----BEGIN CERTIFICATE-----
+        MIIBxDCCAWmgAwIBAgIBBzAKBggqhkjOPQQDAjAYMRYwFAYDVQQKDA1jbHVzdGVy
+        LmxvY2FsMCAXDTI2MTEyMjIyMzYxMVoYDzIxMjUwNjE2MjIzNjExWjAAMFkwEwYH
+        KoZIzj0CAQYIKoZIzj0DAQcDQgAEOosn10nKHAsm+G2ro2HL/NTdOQy9SaCPfUSJ
+        ogNFU42dYSiyJikxISPyBXJgV50tjG6N+GhOJGANDuEuxCiZuqOBuTCBtjA3BgNV
+        HREBAf8ELTArhilzcGlmZmU6Ly9mLnN2Yy5pZC5nb29nL25zL3NhbXBsZS9zYS9o
+        ZWxsbzAOBgNVHQ8BAf8EBAMCB4AwHQYDVR0lBBYwFAYIKwYBBQUHAwEGCCsGAQUF
+        BwMCMAwGA1UdEwEB/wQCMAAwHQYDVR0OBBYEFKOFgmjaL5GfBk3sGMKdMAGyx6H1
+        MB8GA1UdIwQYMBaAFNQhqUc8iZcV2Tg5D8tG/YAIEvH0MAoGCCqGSM49BAMCA0kA
+        MEYCIQCXZhOvGxJmkNUH/lURgqc1/hqwHRsi0TC08BUA/ZHvwgIhANYk8KtDNy1m
+        yYxiXqFlvSO7u3IZzLuPsjn+8vbUjuFn
+        -----END CERTIFICATE-----
+
+        """
+}

@@ -1,0 +1,54 @@
+import Facts
+import Judge
+import Testing
+
+@testable import Setup
+
+/// Which verdicts stop a step, and which only wait for it.
+@Suite struct GatesTests {
+    /// A cluster without a label and a gateway, and one that has both, judged by the embedded checks.
+    private func judgement() throws -> Judgement {
+        var seen = try SeenBuilder()
+        for cluster in ["a", "b"] {
+            seen.add("api_server", ["cluster": .text(cluster), "outcome": "answered"])
+            seen.add(
+                "network_statement",
+                [
+                    "cluster": .text(cluster), "kind": "namespace", "place": "Namespace",
+                    "network": .text(cluster == "a" ? "" : "n"),
+                ])
+        }
+        return try SeenBuilder.judged(seen.snapshot())
+    }
+
+    private func gate(_ check: String, _ gates: [Gate]) throws -> Gate { try #require(gates.first { $0.check == check }) }
+
+    @Test func whatTheNetworkStepMendsComes() throws {
+        let judgement = try judgement()
+        let bare = Gates.of("a", judgement)
+        #expect(try gate("network-identity-consistent", bare).standing == .bad)
+        let planned = Gates.of("a", judgement, pending: ["a": [.network]], labelled: ["a"])
+        #expect(try gate("network-identity-consistent", planned).standing == .comes)
+        // The other cluster's label mends nothing here, and neither does a step that has nothing to write.
+        let other = Gates.of("a", judgement, pending: ["b": [.network]], labelled: ["b"])
+        #expect(try gate("network-identity-consistent", other).standing == .bad)
+        let idle = Gates.of("a", judgement, pending: ["a": [.gateway]], labelled: ["a"])
+        #expect(try gate("network-identity-consistent", idle).standing == .bad)
+    }
+
+    @Test func gatewaysAreLookedAtAgainWhereTheyAreBuilt() throws {
+        let judgement = try judgement()
+        let here = Gates.of("a", judgement, pending: ["a": [.gateway], "b": []])
+        let there = Gates.of("b", judgement, pending: ["a": [.gateway], "b": []])
+        #expect(try gate("gateway-ready", here).standing == .comes)
+        #expect(try gate("gateway-ready", there).standing != .comes)
+        #expect(try gate("gateway-ready", here).step == .discovery)
+    }
+
+    @Test func prerequisitesGateTheFirstStep() throws {
+        let gates = Gates.of("a", try judgement())
+        #expect(try gate("api-answers", gates).step == .network && gate("api-answers", gates).standing == .good)
+        #expect(!gates.contains { $0.check == "requests-cross" || $0.check == "remote-secret-present" })
+        #expect(gates.map(\.step) == gates.map(\.step).sorted())
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import HTTP
+import Kubernetes
+import Peers
+import Testing
+
+@testable import Setup
+
+/// A real API server for a suite of Setup's tests.
+final class SetupWorld: Sendable {
+    let server: KubeAPIServer
+    let http = HTTPClient(userAgent: "isthmus-test/1")
+    let admin: KubernetesClient
+
+    init() async throws {
+        server = try await KubeAPIServer(isAudited: true)
+        admin = try Self.client(server, http: http)
+        let end = ContinuousClock.now + .seconds(90)
+        while (try? await admin.get("/api/v1/namespaces/default", as: JSONValue.self)) == nil {
+            guard ContinuousClock.now < end else { throw PeerError(description: "no API server: \(server.output.suffix(1000))") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        try await make(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "istio-system"]])
+    }
+
+    /// A client of the server; with an HTTP client of its own where the test ends that one.
+    static func client(
+        _ server: KubeAPIServer, token: String = KubeAPIServer.adminToken, http: HTTPClient
+    ) throws -> KubernetesClient {
+        let folder = try Folder()
+        let file = try folder.write(
+            "config",
+            Data(
+                """
+                apiVersion: v1
+                kind: Config
+                current-context: x
+                contexts: [{name: x, context: {cluster: c, user: u}}]
+                clusters: [{name: c, cluster: {\(server.cluster)}}]
+                users: [{name: u, user: {token: \(token)}}]
+                """.utf8))
+        return KubernetesClient(
+            access: try Kubeconfig.load(.file(file)).resolve(), http: http, timeout: .seconds(20),
+            plugins: ExecCache(trust: ExecTrust()))
+    }
+
+    /// Creates an object as somebody else's tool would.
+    @discardableResult
+    func make(_ object: JSONValue, manager: String = "test") async throws -> JSONValue {
+        let reference = ObjectReference(cluster: "a", object)
+        let path = reference.resource.path(namespace: reference.namespace.isEmpty ? nil : reference.namespace)
+        return try await admin.create(path, object, manager: manager, as: JSONValue.self)
+    }
+
+    func object(_ path: String) async throws -> JSONValue? { try await admin.find(path, as: JSONValue.self) }
+
+    func remove(_ path: String) async throws {
+        _ = try? await admin.send(.init("DELETE", path, query: [("gracePeriodSeconds", "0")]))
+    }
+
+    @TaskLocal static var current: SetupWorld?
+}
+
+struct SetupWorldTrait: SuiteTrait, TestScoping {
+    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void) async throws {
+        try await SetupWorld.$current.withValue(try await SetupWorld()) { try await function() }
+    }
+}
+
+extension Trait where Self == SetupWorldTrait {
+    /// Starts one API server for a suite and ends it afterwards.
+    static var setupWorld: Self { SetupWorldTrait() }
+}

@@ -1,0 +1,96 @@
+/*---
+id: server-address-usable
+title: The API server's address is one that other clusters can use
+severity: error
+subject: cluster
+span: cluster
+level: read
+requires: [kubeconfig-verifies-server]
+pass: "{finding}"
+fail: "{finding}"
+warning: "{finding}"
+unknown: "{finding}"
+remedy: "istioctl create-remote-secret {flags} --name=CLUSTER_ID --server=https://ADDRESS"
+shell: [flags]
+docs: https://istio.io/latest/docs/reference/commands/istioctl/#istioctl-create-remote-secret
+guide: [addresses-reachable]
+why: |
+  Looks at the form of the server in the kubeconfig. istioctl create-remote-secret copies that address, as it is, into the
+  Secret with which the other control planes watch this cluster; they use it from their pods, with a service-account token and
+  the cluster's own certificate authority. Fails for an address that only means something on the operator's machine (loopback,
+  a dotless name, host.docker.internal), for Google's Connect gateway and management proxies (/k8s/clusters/…), which take no
+  service-account token, for GKE's DNS endpoint, whose certificate is signed by a public authority, and for the private endpoint of
+  a GKE cluster. Warns about what the kubeconfig adds and the Secret would not carry: a proxy, a TLS server name, a path.
+  The Connect gateway and the DNS endpoint pass where every other cluster already has a remote secret that leads here by
+  another address. The form proves no route: control-plane-reachable-from-pods does.
+---*/
+WITH seen AS (
+  SELECT
+    c.*,
+    k.proxy_host, k.tls_server_name,
+    p.platform,
+    (SELECT count(*) FROM cluster AS o WHERE o.cluster <> c.cluster) AS others,
+    (
+      SELECT count(DISTINCT s.cluster)
+      FROM remote_secret AS s
+      WHERE s.target = c.cluster AND s.cluster <> c.cluster
+        AND s.server_kind IN ('public', 'private', 'hostname') AND s.server_host <> c.server_host
+    ) AS led_here_otherwise
+  FROM cluster AS c
+  LEFT JOIN kubeconfig_use AS k ON k.cluster = c.cluster
+  LEFT JOIN cluster_identity AS p ON p.cluster = c.cluster
+),
+judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN server_kind = 'none' OR proxy_host IS NULL THEN 'none'
+      WHEN server_kind IN ('connect-gateway', 'dns-endpoint') AND others > 0 AND led_here_otherwise = others THEN 'led here otherwise'
+      WHEN server_kind IN ('loopback', 'unspecified', 'link-local', 'unqualified', 'connect-gateway', 'dns-endpoint', 'local-alias', 'not-https') THEN server_kind
+      WHEN server_path LIKE '/k8s/clusters/%' THEN 'management proxy'
+      WHEN server_kind = 'private' AND platform IS NULL THEN 'platform'
+      WHEN server_kind = 'private' AND platform = 'gke' THEN 'private endpoint'
+      WHEN server_path NOT IN ('', '/') THEN 'path'
+      WHEN tls_server_name <> '' THEN 'tls-server-name'
+      WHEN proxy_host <> '' THEN 'proxy'
+      WHEN server_kind IN ('public', 'private', 'hostname') THEN 'usable'
+    END AS reason
+  FROM seen
+)
+SELECT
+  cluster AS subject,
+  CASE
+    WHEN reason IN ('none', 'platform') THEN 'unknown'
+    WHEN reason IN ('path', 'tls-server-name', 'proxy') THEN 'warning'
+    WHEN reason IN ('usable', 'led here otherwise') THEN 'pass'
+    WHEN reason IS NOT NULL THEN 'fail'
+  END AS status,
+  CASE server WHEN '' THEN 'no server' ELSE server || ' (' || server_kind || ')' END AS observed,
+  'an address that pods of other clusters can resolve and that accepts service-account tokens' AS expected,
+  kubeconfig || ', context ' || context AS evidence,
+  CASE reason
+    WHEN 'usable' THEN server || CASE server_kind
+      WHEN 'private' THEN ' is a private address: clusters can use it that are routed to it'
+      WHEN 'hostname' THEN ' is a name: clusters can use it whose DNS knows it'
+      ELSE ' is a public address'
+    END
+    WHEN 'led here otherwise' THEN 'Every other cluster has a remote secret that leads here by another address than ' || server_host
+    WHEN 'loopback' THEN server || ' is this machine''s own address: to the pods of other clusters it means their own'
+    WHEN 'unspecified' THEN server || ' is no address that can be called'
+    WHEN 'link-local' THEN server || ' is a link-local address, which means something on one link only'
+    WHEN 'unqualified' THEN 'The name ' || server_host || ' has no domain: other clusters do not resolve it'
+    WHEN 'local-alias' THEN server_host || ' means something on this machine only'
+    WHEN 'not-https' THEN server || ' is not https: a remote secret''s token would travel in clear'
+    WHEN 'connect-gateway' THEN server_host || ' is Google''s Connect gateway, which does not accept the service-account token of a remote secret'
+    WHEN 'dns-endpoint' THEN server_host || ' is GKE''s DNS endpoint: its certificate is signed by a public authority, a remote secret carries the cluster''s own'
+    WHEN 'management proxy' THEN server || ' leads through a management proxy, which does not accept the service-account token of a remote secret'
+    WHEN 'none' THEN kubeconfig || CASE server_kind WHEN 'none' THEN ' names no server' ELSE ' was not read' END
+    WHEN 'platform' THEN server || ' is a private address, and the platform is not known: on GKE it would be the private endpoint, which clusters outside the VPC cannot use'
+    WHEN 'private endpoint' THEN server || ' is the private endpoint of a GKE cluster: clusters outside its VPC cannot use it'
+    WHEN 'path' THEN server || ' has the path ' || server_path || ': something stands before the API server, and must accept service-account tokens'
+    WHEN 'tls-server-name' THEN 'The kubeconfig verifies the server as ' || tls_server_name || ', which istioctl create-remote-secret does not carry over'
+    WHEN 'proxy' THEN 'The kubeconfig reaches the server through the proxy ' || proxy_host || ', which istioctl create-remote-secret does not carry over'
+    ELSE ''
+  END AS finding,
+  flags
+FROM judged

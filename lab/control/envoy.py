@@ -1,0 +1,115 @@
+"""Envoy's resources, as istiod makes them for a gateway and for a sidecar; only as much of them as the lab needs."""
+
+PROXY_FOLDER = "/etc/istio/proxy"
+PEER_PROTOCOLS = ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"]
+
+
+def typed(kind, **fields):
+    return {"@type": "type.googleapis.com/envoy." + kind, **fields}
+
+
+def from_file(name):
+    return {"path_config_source": {"path": f"{PROXY_FOLDER}/{name}"}, "resource_api_version": "V3"}
+
+
+def address(host, port):
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def http_filter(name, kind):
+    return {"name": name, "typed_config": typed(kind)}
+
+
+def listener_filter(name):
+    message = "".join(part.capitalize() for part in name.split("_"))
+    return http_filter(name, f"extensions.filters.listener.{name}.v3.{message}")
+
+
+def tcp(to):
+    return {"name": "tcp", "typed_config": typed("extensions.filters.network.tcp_proxy.v3.TcpProxy", stat_prefix=to, cluster=to)}
+
+
+def http(to, **more):
+    return {"name": "http", "typed_config": typed(
+        "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", stat_prefix=to,
+        http_filters=[http_filter("router", "extensions.filters.http.router.v3.Router")],
+        route_config={"virtual_hosts": [{"name": "all", "domains": ["*"],
+                                         "routes": [{"match": {"prefix": "/"}, "route": {"cluster": to}}]}]}, **more)}
+
+
+def listener(name, host, port, chains, **more):
+    return typed("config.listener.v3.Listener", name=name, address=address(host, port), filter_chains=chains, **more)
+
+
+def identity_and_trust(names, **more):
+    """The proxy's own certificate, the mesh's roots, and what the other side's certificate must say."""
+    return {
+        **more,
+        "tls_certificate_sds_secret_configs": [{"name": "default", "sds_config": from_file("identity.yaml")}],
+        "combined_validation_context": {
+            "default_validation_context": {"match_typed_subject_alt_names": [{"san_type": "URI", "matcher": name} for name in names]},
+            "validation_context_sds_secret_config": {"name": "ROOTCA", "sds_config": from_file("root.yaml")}}}
+
+
+def cluster(name, endpoints, **more):
+    """Endpoints: (address, port, weight, whether they speak mutual TLS)."""
+    return typed("config.cluster.v3.Cluster", name=name, type="STATIC", connect_timeout="10s", load_assignment={
+        "cluster_name": name, "endpoints": [{"lb_endpoints": [
+            {"endpoint": {"address": address(host, port)}, "load_balancing_weight": weight,
+             "metadata": {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": "istio"} if mutual else {}}}}
+            for host, port, weight, mutual in endpoints]}]}, **more)
+
+
+def to_original_destination(name):
+    return typed("config.cluster.v3.Cluster", name=name, type="ORIGINAL_DST", connect_timeout="10s", lb_policy="CLUSTER_PROVIDED")
+
+
+def mutual_tls_cluster(name, endpoints, server_name, http, accounts):
+    """To endpoints that are marked so with mutual TLS, to the others in plain text."""
+    context = typed("extensions.transport_sockets.tls.v3.UpstreamTlsContext", sni=server_name, common_tls_context=identity_and_trust(
+        [{"exact": account} for account in accounts],
+        alpn_protocols=["istio-http/1.1", "istio", "http/1.1"] if http else ["istio"]))
+    return cluster(name, endpoints, transport_socket_matches=[
+        {"name": "tlsMode-istio", "match": {"tlsMode": "istio"}, "transport_socket": {"name": "tls", "typed_config": context}},
+        {"name": "tlsMode-disabled", "match": {}, "transport_socket": {
+            "name": "plain", "typed_config": typed("extensions.transport_sockets.raw_buffer.v3.RawBuffer")}}])
+
+
+# --- the gateway ---------------------------------------------------------------------------------------------------
+
+def passthrough_listener(port, server_names):
+    """AUTO_PASSTHROUGH: one filter chain per Service port, chosen by SNI and by Istio's ALPN; TLS is not ended here."""
+    return listener(f"0.0.0.0_{port}", "0.0.0.0", port, [
+        {"filter_chain_match": {"server_names": [name], "application_protocols": PEER_PROTOCOLS}, "filters": [tcp(name)]}
+        for name in server_names], listener_filters=[listener_filter("tls_inspector")])
+
+
+# --- a sidecar -----------------------------------------------------------------------------------------------------
+
+def virtual_outbound():
+    return listener("virtualOutbound", "0.0.0.0", 15001, [{"filters": [tcp("PassthroughCluster")]}], use_original_dst=True)
+
+
+def outbound_listener(host, port, to, is_http):
+    return listener(f"{host}_{port}", host, port, [{"filters": [http(to) if is_http else tcp(to)]}], bind_to_port=False)
+
+
+def virtual_inbound(ports, trusted, strict):
+    """Ports: (number, whether HTTP is spoken there). Mutual TLS by Istio's ALPN; plain text beside it where that is permitted."""
+    context = typed("extensions.transport_sockets.tls.v3.DownstreamTlsContext", require_client_certificate=True,
+                    common_tls_context=identity_and_trust(
+                        [{"prefix": f"spiffe://{domain}/"} for domain in trusted], alpn_protocols=["h2", "http/1.1"],
+                        tls_params={"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"}))
+    chains = []
+    for number, is_http in ports:
+        application = [http("inbound", forward_client_cert_details="APPEND_FORWARD",
+                            set_current_client_cert_details={"subject": True, "dns": True, "uri": True}) if is_http else tcp("inbound")]
+        chains.append({"name": f"{number}_mutual-tls", "filters": application,
+                       "filter_chain_match": {"destination_port": number, "transport_protocol": "tls", "application_protocols": PEER_PROTOCOLS},
+                       "transport_socket": {"name": "tls", "typed_config": context}})
+        if not strict:
+            chains.append({"name": f"{number}_plain-text", "filters": application,
+                           "filter_chain_match": {"destination_port": number, "transport_protocol": "raw_buffer"}})
+    more = {} if strict else {"default_filter_chain": {"filters": [tcp("inbound")]}}
+    return listener("virtualInbound", "0.0.0.0", 15006, chains,
+                    listener_filters=[listener_filter("original_dst"), listener_filter("tls_inspector")], **more)
