@@ -155,4 +155,12 @@ import Testing
         let run = JournalPlace.newRun(Date(timeIntervalSince1970: 1_795_000_000))
         #expect(run.wholeMatch(of: /20261118-110640-[a-z0-9]{6}/) != nil, "\(run)")
     }
+
+    /// Else a run that was broken off is missed by the next where both began in one second, and a third one begins.
+    @Test func runsOfOneSecondStandInTheirOrder() {
+        let second = Date(timeIntervalSince1970: 1_795_000_000)
+        let runs = (0..<1000).map { JournalPlace.newRun(second + Double($0) / 1000) }
+        #expect(runs == runs.sorted())
+        #expect(Set(runs.map(\.count)) == [22] && Set(runs).count == 1000)
+    }
 }

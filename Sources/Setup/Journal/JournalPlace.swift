@@ -30,13 +30,22 @@ package struct JournalPlace: Sendable {
 
     private init(folder: URL) { self.folder = folder }
 
-    /// A run's id: sorts by time, and fits into an object's name. As `20261123-043001-k3x9ab`.
+    /// A run's id: fits into an object's name, and sorts by time, also within one second: the first four of the last six letters
+    /// are the second's fraction in base 36, the last two are chance. As `20261123-043001-k3x9ab`.
     package static func newRun(_ now: Date = Date()) -> String {
         let style = Date.VerbatimFormatStyle(
             format:
                 "\(year: .defaultDigits)\(month: .twoDigits)\(day: .twoDigits)-\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\(minute: .twoDigits)\(second: .twoDigits)",
             timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
-        let letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-        return now.formatted(style) + "-" + String((0..<6).map { _ in letters.randomElement() ?? "0" })
+        let seconds = now.timeIntervalSince1970
+        let steps = 36 * 36 * 36 * 36
+        let fraction = min(Int((seconds - seconds.rounded(.down)) * Double(steps)), steps - 1)
+        let chance = Int.random(in: 0..<36 * 36)
+        return now.formatted(style) + "-" + base36(fraction, width: 4) + base36(chance, width: 2)
+    }
+
+    private static func base36(_ number: Int, width: Int) -> String {
+        let digits = String(number, radix: 36)
+        return String(repeating: "0", count: width - digits.count) + digits
     }
 }
