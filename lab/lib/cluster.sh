@@ -10,6 +10,8 @@ cluster_variables() {
   N=$(cluster_number "$1")
   DIR=$STATE/$CLUSTER
   NETNS=isthmus-$CLUSTER
+  # Named by the state as well: a lab that stops ends every process in there, and another lab may run beside it.
+  CGROUP=${STATE##*/}-$CLUSTER
   NODE_IP=10.10.$N.2
   GATEWAY_IP=203.0.113.$N
   # The load balancer's addresses; the gateway's Service is the first that asks for one.
@@ -270,7 +272,7 @@ address: $NODE_IP
 healthzPort: 0
 cgroupDriver: cgroupfs
 cgroupsPerQOS: false
-cgroupRoot: /isthmus-$CLUSTER
+cgroupRoot: /$CGROUP
 enforceNodeAllocatable: []
 failSwapOn: false
 resolvConf: ""
@@ -357,7 +359,7 @@ kill_now() {
 stop_pods() {
   local processes pid
   processes=$(
-    find /sys/fs/cgroup -path "*/isthmus-$CLUSTER*" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u
+    find /sys/fs/cgroup -path "*/$CGROUP*" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -u
     pgrep -f -- "containerd-shim-runc-v2 .*-address $DIR/run/containerd.sock"
   ) || true
   for pid in $processes; do kill -KILL "$pid" 2>/dev/null || true; done
@@ -367,7 +369,8 @@ not_alive() { [[ -z $(start_time "$1") ]]; }
 
 remove_cgroups() {
   local group
-  find /sys/fs/cgroup -depth -type d -path "*/isthmus-$CLUSTER*" 2>/dev/null | while read -r group; do
+  # Groups go while this looks for them, which find takes for a failure.
+  { find /sys/fs/cgroup -depth -type d -path "*/$CGROUP*" 2>/dev/null || true; } | while read -r group; do
     rmdir "$group" 2>/dev/null || true
   done
 }
