@@ -17,9 +17,12 @@ struct Blocking {
         /// What others stand on, by check and by what of it blocks them.
         var blockers: [Requirement.Condition: [Blockers?]] = [:]
         var wanted: [Requirement.Condition: Set<String>] = [:]
+        let hearers = checks.indices.filter { index in
+            verdicts[index].indices.contains { verdicts[index][$0].canBeBlocked }
+        }.map { checks[$0] }
         for condition in Requirement.Condition.allCases {
             blockers[condition] = [Blockers?](repeating: nil, count: checks.count)
-            wanted[condition] = Set(checks.flatMap(\.requires).filter { $0.when == condition }.map(\.check))
+            wanted[condition] = Set(hearers.flatMap(\.requires).filter { $0.when == condition }.map(\.check))
         }
         // Blocking one verdict after another makes many with the same words: they are kept once.
         var remarks: [Roots: Remark] = [:]
@@ -31,9 +34,8 @@ struct Blocking {
                 }
             }
             for position in verdicts[index].indices where !required.isEmpty {
-                // A broken check stays an error, and what nobody asked for stays just that.
                 let verdict = verdicts[index][position]
-                if verdict.status == .error || verdict.status == .notExamined { continue }
+                if !verdict.canBeBlocked { continue }
                 let roots = required.reduce(into: Roots()) {
                     if !$1.reach.includes(verdict.status) { return }
                     $1.blockers.add(to: &$0, for: verdict, of: $1.side)
@@ -92,6 +94,9 @@ extension Remark {
 }
 
 extension Verdict {
+    /// A broken check stays an error, and what nobody asked for stays just that.
+    fileprivate var canBeBlocked: Bool { status != .error && status != .notExamined }
+
     /// The clusters that the verdict speaks of, by position; nil where it speaks of the whole mesh.
     fileprivate var ground: Ground? {
         guard !subject.isEmpty else { return nil }

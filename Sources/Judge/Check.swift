@@ -106,6 +106,12 @@ package final class Check: Sendable {
     /// of what is judged is sound.
     func wanted(_ status: Status?) -> [Int?] { status.flatMap { wantedColumns[$0] } ?? noColumn }
 
+    /// Whether the query has a word for subjects to which the check does not apply.
+    var mayNotApply: Bool {
+        messages[.notApplicable] != nil
+            || SQLTokens(sql).tokens.contains { $0.token == .string(Status.notApplicable.rawValue) }
+    }
+
     /// A check as it is, but not fit to run.
     func broken(_ fault: FileFault) -> Check {
         let matter = FrontMatter(

@@ -5,37 +5,40 @@ import GRDB
 /// Reads check files and compiles their queries against empty tables, so that every fault is known before any fact is.
 struct CheckCompiler {
     private let schema: FactSchema
-    private let inspector: DatabaseQueue
+    private let inspectors: Readers
 
     init(_ schema: FactSchema) throws {
         self.schema = schema
-        inspector = try Snapshot.inMemory(schema: schema).reader()
-        try inspector.unsafeRead { db in try SQLiteGuard.prepareToInspect(db) }
+        inspectors = try Readers(Snapshot.inMemory(schema: schema))
+        try inspectors.each(SQLiteGuard.prepareToInspect)
     }
 
     /// One check per source; one with a fault is broken, and says so.
-    func compile(_ sources: [CheckSource]) -> [Check] {
-        sources.map { source in
-            var matter = FrontMatter.unreadable(source)
-            do {
-                matter = try FrontMatter(source, schema: schema)
-                let shape = try inspect(matter, source)
-                try checkColumns(shape, matter, source)
-                return Check(
-                    matter, source, columns: shape.columns, reads: shape.reads, length: shape.length, fault: nil)
-            } catch {
-                let fault = error as? FileFault ?? FileFault(file: source.file, "\(error)")
-                return Check(matter, source, columns: [], reads: [:], fault: fault)
-            }
+    ///
+    /// - Throws: a database error where there is no compiling at all.
+    func compile(_ sources: [CheckSource]) throws -> [Check] {
+        try inspectors.share(sources) { source, db in check(source, db) }
+    }
+
+    private func check(_ source: CheckSource, _ db: Database) -> Check {
+        var matter = FrontMatter.unreadable(source)
+        do {
+            matter = try FrontMatter(source, schema: schema)
+            let shape = try inspect(matter, source, db)
+            try checkColumns(shape, matter, source)
+            return Check(matter, source, columns: shape.columns, reads: shape.reads, length: shape.length, fault: nil)
+        } catch {
+            let fault = error as? FileFault ?? FileFault(file: source.file, "\(error)")
+            return Check(matter, source, columns: [], reads: [:], fault: fault)
         }
     }
 
-    private func inspect(_ matter: FrontMatter, _ source: CheckSource) throws -> QueryShape {
+    private func inspect(_ matter: FrontMatter, _ source: CheckSource, _ db: Database) throws -> QueryShape {
         if let (reason, line) = SQLTokens(matter.sql).fault {
             throw FileFault(file: source.file, line: matter.sqlLine + line, reason)
         }
         do {
-            return try inspector.unsafeRead { db in try SQLiteGuard.inspect(matter.sql, db, schema: schema) }
+            return try SQLiteGuard.inspect(matter.sql, db, schema: schema)
         } catch let refused as QueryRefused {
             guard let offset = refused.offset else { throw FileFault(file: source.file, line: matter.sqlLine, refused.reason) }
             let before = matter.sql.utf8.prefix(offset)

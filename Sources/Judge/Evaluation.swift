@@ -18,7 +18,9 @@ struct Evaluation {
         let gaps = Gaps(check, frame, schema, level)
         let rows: Rows
         do {
-            rows = try Rows(check, table, db, budget, isMute: gaps.isMute)
+            // Where nobody was asked, only that the check does not apply would be heard.
+            let isHeard = subjects.isEmpty || check.mayNotApply || !subjects.allSatisfy(gaps.isMute)
+            rows = isHeard ? try Rows(check, table, db, budget, isMute: gaps.isMute) : Rows(unasked: check, table)
         } catch let error as DatabaseError {
             return [whole(check, "\(check.file): the query failed: \(error.message ?? "\(error.resultCode)")")]
         } catch {

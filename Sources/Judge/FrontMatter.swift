@@ -147,15 +147,20 @@ extension FrontMatter {
 
     /// Parts a file into YAML and SQL. The YAML begins on the file's second line.
     private static func split(_ source: CheckSource) throws -> (yaml: String, sql: String, sqlLine: Int) {
-        let lines = source.text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.first == "/*---" else {
+        // By bytes: characters and their borders are dear to find, and none of them matters here.
+        let lines = source.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard let first = lines.first, first.elementsEqual("/*---".utf8) else {
             throw FileFault(
                 file: source.file, line: 1, column: 1, "must begin with a line /*--- and end its front matter with ---*/")
         }
-        guard let end = lines.firstIndex(of: "---*/") else {
+        guard let end = lines.firstIndex(where: { $0.elementsEqual("---*/".utf8) }) else {
             throw FileFault(file: source.file, line: 1, column: 1, "the front matter has no end: a line ---*/")
         }
+        func text(_ lines: ArraySlice<Substring.UTF8View>) -> Substring {
+            guard let first = lines.first, let last = lines.last else { return "" }
+            return source.text[first.startIndex..<last.endIndex]
+        }
         // A blank first line keeps the YAML's lines those of the file.
-        return ("\n" + lines[1..<end].joined(separator: "\n"), lines[(end + 1)...].joined(separator: "\n"), end + 2)
+        return ("\n" + text(lines[1..<end]), String(text(lines[(end + 1)...])), end + 2)
     }
 }

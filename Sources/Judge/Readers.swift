@@ -13,6 +13,11 @@ struct Readers {
     /// Reads with one of them, on the calling thread.
     func first<Result>(_ read: (Database) throws -> Result) throws -> Result { try readers[0].unsafeRead(read) }
 
+    /// Does something to every one of them, on the calling thread.
+    func each(_ work: (Database) throws -> Void) throws {
+        for reader in readers { try reader.unsafeRead(work) }
+    }
+
     /// Does the work for each element, in their order as far as threads are free, and gives the results in that order.
     ///
     /// - Throws: the first error; no further element is begun then.

@@ -53,6 +53,14 @@ struct Rows {
         if hasFindings { try readFindings(check, table, db, budget, isMute) }
     }
 
+    /// Without running the query: it counts as knowing nothing.
+    init(unasked check: Check, _ table: SubjectTable) {
+        statuses = [Status?](repeating: .unknown, count: table.subjects.count)
+        counts = [UInt8](repeating: 1, count: table.subjects.count)
+        texts = Texts(columns: check.columns.count)
+        brief = Texts(columns: check.brief.count)
+    }
+
     /// Rows beyond one per subject that are looked at before the query is stopped.
     static let maximumExcess = 1000
 

@@ -102,6 +102,27 @@ import Testing
         #expect(told(denied) == ["a pass", "b unknown"])
     }
 
+    /// Where nothing was asked for any subject, nothing that the query gives is heard, so it is not run: two rows are no error there.
+    @Test func whatNobodyAskedForIsNotRun() throws {
+        let twice = """
+            SELECT cluster AS subject, 'pass' AS status FROM (SELECT cluster FROM root UNION ALL SELECT cluster FROM cluster)
+            """
+        let judge = try Judge(catalogue(["gateway/mine.sql": checkFile("mine", level: "probe", "", twice)]))
+        let notAsked = ["a", "b"].map { LedgerEntry(fact: "root", cluster: $0, status: .notExamined, reason: "not now") }
+        let rows = Array(Self.rows.dropLast())
+        let judgement = try judge.judge(snapshot(rows, ledger: notAsked))
+        #expect(told(judgement) == ["a not_examined", "b not_examined"])
+        #expect(judgement.verdicts[0].message == "it needs the level probe, and this run had read")
+        #expect(told(try judge.judge(snapshot(rows, ledger: [notAsked[0]]))) == ["a error", "b error"])
+    }
+
+    /// A query that may say that it does not apply is run all the same.
+    @Test func whatDoesNotApplyIsSeenWhereNobodyWasAsked() throws {
+        let ledger = ["a", "b", "c"].map { LedgerEntry(fact: "root", cluster: $0, status: .notExamined, reason: "not now") }
+        let judgement = try judge(Self.byCluster, span: "cluster", [root("b", "none")], ledger: ledger)
+        #expect(told(judgement) == ["a not_examined", "b not_applicable", "c not_examined"])
+    }
+
     /// A row of one cluster that leads to another is about both only for a check that looks at both.
     @Test func spanDecidesWhoseLedgerCounts() throws {
         let sql =

@@ -48,7 +48,7 @@ leaf AS MATERIALIZED (
 ),
 judged AS (
   SELECT
-    t.source, t.target, t.address, t.outcome, t.detail, l.spiffe_id, l.trust_domain, l.namespace, d.words,
+    p.source, p.target, t.address, t.outcome, t.detail, l.spiffe_id, l.trust_domain, l.namespace, d.words,
     CASE
       WHEN t.outcome = 'other' OR l.address IS NULL OR d.words IS NULL THEN 'unclear'
       WHEN t.outcome <> 'trusted' THEN 'chain'
@@ -56,7 +56,8 @@ judged AS (
       WHEN l.trust_domain = d.own OR l.trust_domain IN (SELECT value FROM json_each(d.aliases)) THEN 'trusted'
       ELSE 'trust domain'
     END AS reason
-  FROM chain_trust AS t
+  FROM cluster_pair AS p
+  LEFT JOIN chain_trust AS t ON t.source = p.source AND t.target = p.target
   LEFT JOIN leaf AS l ON l.cluster = t.target AND l.address = t.address
   LEFT JOIN domains AS d ON d.cluster = t.source
 ),
@@ -67,29 +68,28 @@ shown AS (
   GROUP BY source, target
 )
 SELECT
-  p.source || ' → ' || p.target AS subject,
+  s.source || ' → ' || s.target AS subject,
   CASE
-    WHEN s.source IS NULL OR s.reason = 'unclear' THEN 'unknown'
+    WHEN s.reason = 'unclear' THEN 'unknown'
     WHEN s.reason IN ('chain', 'no identity', 'trust domain') THEN 'fail'
     WHEN s.reason = 'trusted' THEN 'pass'
   END AS status,
   coalesce(s.outcome || CASE s.detail WHEN '' THEN '' ELSE ': ' || s.detail END || coalesce(', ' || nullif(s.spiffe_id, ''), ''), 'no chain') AS observed,
-  'a chain to a root of ' || p.source || ', and an identity of ' || coalesce(s.words, 'a trust domain that it accepts') AS expected,
-  'chain served through ' || coalesce(s.address, 'the gateway of ' || p.target) || '; istio-ca-root-cert and mesh configuration of ' || p.source AS evidence,
+  'a chain to a root of ' || s.source || ', and an identity of ' || coalesce(s.words, 'a trust domain that it accepts') AS expected,
+  'chain served through ' || coalesce(s.address, 'the gateway of ' || s.target) || '; istio-ca-root-cert and mesh configuration of ' || s.source AS evidence,
   CASE s.reason
-    WHEN 'chain' THEN p.source || ' does not trust what workloads of ' || p.target || ' serve: ' || coalesce(nullif(s.detail, ''), s.outcome) || ' (CERTIFICATE_VERIFY_FAILED)'
-    WHEN 'no identity' THEN 'The workload of ' || p.target || ' has no SPIFFE identity in its certificate: no proxy accepts it'
-    WHEN 'trust domain' THEN p.source || ' does not accept the identity ' || s.spiffe_id || ' that a workload of ' || p.target || ' has: it accepts ' || s.words
-    ELSE 'No chain of ' || p.target || ' was verified against the roots of ' || p.source
+    WHEN 'chain' THEN s.source || ' does not trust what workloads of ' || s.target || ' serve: ' || coalesce(nullif(s.detail, ''), s.outcome) || ' (CERTIFICATE_VERIFY_FAILED)'
+    WHEN 'no identity' THEN 'The workload of ' || s.target || ' has no SPIFFE identity in its certificate: no proxy accepts it'
+    WHEN 'trust domain' THEN s.source || ' does not accept the identity ' || s.spiffe_id || ' that a workload of ' || s.target || ' has: it accepts ' || s.words
+    ELSE 'No chain of ' || s.target || ' was verified against the roots of ' || s.source
   END AS finding,
   coalesce(s.spiffe_id, '') AS identity,
   CASE s.reason WHEN 'chain' THEN 'chain' ELSE 'identity' END AS reason,
   coalesce(s.namespace, 'NAMESPACE') AS namespace,
   cs.flags AS source_flags,
   ct.flags AS target_flags,
-  p.source,
-  p.target
-FROM cluster_pair AS p
-LEFT JOIN cluster AS cs ON cs.cluster = p.source
-LEFT JOIN cluster AS ct ON ct.cluster = p.target
-LEFT JOIN shown AS s ON s.source = p.source AND s.target = p.target
+  s.source,
+  s.target
+FROM shown AS s
+LEFT JOIN cluster AS cs ON cs.cluster = s.source
+LEFT JOIN cluster AS ct ON ct.cluster = s.target
