@@ -45,11 +45,13 @@ struct Reading {
 
     func tally(of check: String) -> Tally { tallies[check] ?? Tally() }
 
-    /// The verdicts of one status, without accepted findings, in order.
-    /// - Parameter checks: Those of all checks where `nil`.
-    func verdicts(_ status: Status, of checks: [Check]? = nil) -> [Verdict] {
-        (checks ?? judgement.checks).filter { tally(of: $0.id).has(status) }.flatMap { check in
-            verdicts(of: check.id).filter { $0.status == status && !$0.isAccepted }
+    /// Where the verdicts of one status stand among all of the judgement, without accepted findings, in order.
+    ///
+    /// Not the verdicts themselves: there can be hundreds of thousands, and a copy of each is dear.
+    func positions(_ status: Status, of checks: [Check]) -> [Int] {
+        let verdicts = judgement.verdicts
+        return checks.filter { tally(of: $0.id).has(status) }.flatMap { check in
+            (ranges[check.id] ?? 0..<0).filter { verdicts[$0].status == status && !verdicts[$0].isAccepted }
         }
     }
 

@@ -38,8 +38,8 @@ extension HumanReport {
     private func section(_ title: String, _ status: Status, on page: inout Page) {
         // What is not known and blocks others stands among the causes already, with what waits for it.
         let checks = reading.judgement.checks.filter { status == .notApplicable || !isUnseenCause($0) }
-        let verdicts = reading.verdicts(status, of: checks)
-        let groups = byReason(verdicts)
+        let verdicts = reading.judgement.verdicts
+        let groups = byReason(verdicts, at: reading.positions(status, of: checks))
         if groups.isEmpty { return }
         page.gap()
         page.line([page.span(title, .strong)])
@@ -127,14 +127,17 @@ private struct ReasonGroup {
     }
 }
 
-private func byReason(_ verdicts: [Verdict]) -> [ReasonGroup] {
+private func byReason(_ verdicts: [Verdict], at positions: [Int]) -> [ReasonGroup] {
     var groups: [ReasonGroup] = []
     var known: [String: Int] = [:]
     var group = 0
-    for position in verdicts.indices {
+    var last: Int?
+    for position in positions {
         let verdict = verdicts[position]
         // Neighbours mostly say the same, and making a sentence is dear beside seeing that.
-        if position == 0 || !verdict.certainlySaysTheSame(as: verdicts[position - 1]) {
+        let saysTheSame = last.map { verdict.certainlySaysTheSame(as: verdicts[$0]) } ?? false
+        last = position
+        if !saysTheSame {
             let reason = verdict.message
             group = known[reason] ?? groups.count
             if group == groups.count {
