@@ -4,6 +4,8 @@ package import Foundation
 ///
 /// Texts taken from the certificate have control characters escaped (`\1B`), since a stranger wrote them.
 package struct Certificate: Sendable {
+    /// As OpenSSL decoded it. OpenSSL 3 takes longer to decode a certificate than to verify its signature: so it is kept.
+    let handle: X509Handle
     package let der: Data
     /// SHA-256 of the DER bytes, lower-case hex.
     package let sha256: String
@@ -33,8 +35,6 @@ package struct Certificate: Sendable {
     package let uriNames: [String]
     package let dnsNames: [String]
     package let ipNames: [String]
-    /// Issuer equals subject, and the signature verifies with the certificate's own key.
-    package let selfSigned: Bool
     /// `RSA 2048`, `EC P-256`, `ED25519`.
     package let keyKind: String
     /// `sha256WithRSAEncryption` and the like.
@@ -67,11 +67,13 @@ package struct Certificate: Sendable {
     }
 
     init(
-        der: Data, sha256: String, spkiSHA256: String, subject: String, issuer: String, serial: String, notBefore: Int,
+        handle: X509Handle, der: Data, sha256: String, spkiSHA256: String, subject: String, issuer: String, serial: String,
+        notBefore: Int,
         notAfter: Int,
-        isCA: Bool, pathLength: Int?, keyUsages: [String]?, extendedKeyUsages: [String], names: SubjectNames, selfSigned: Bool,
+        isCA: Bool, pathLength: Int?, keyUsages: [String]?, extendedKeyUsages: [String], names: SubjectNames,
         keyKind: String, signatureAlgorithm: String, subjectKeyID: String?, authorityKeyID: String?
     ) {
+        self.handle = handle
         self.der = der
         self.sha256 = sha256
         self.spkiSHA256 = spkiSHA256
@@ -88,7 +90,6 @@ package struct Certificate: Sendable {
         uriNames = names.uri
         dnsNames = names.dns
         ipNames = names.ip
-        self.selfSigned = selfSigned
         self.keyKind = keyKind
         self.signatureAlgorithm = signatureAlgorithm
         self.subjectKeyID = subjectKeyID

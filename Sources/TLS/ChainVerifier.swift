@@ -8,10 +8,7 @@ struct X509Stack: ~Copyable {
     init?(_ certificates: some Sequence<Certificate>) {
         guard let stack = ist_x509_stack_new() else { return nil }
         for certificate in certificates {
-            var problem = ""
-            guard let handle = X509Handle(der: certificate.der, problem: &problem),
-                ist_x509_stack_push(stack, handle.pointer) == 1
-            else {
+            guard ist_x509_stack_push(stack, certificate.handle.pointer) == 1 else {
                 ist_x509_stack_free(stack)
                 return nil
             }
@@ -20,12 +17,15 @@ struct X509Stack: ~Copyable {
     }
 
     deinit { ist_x509_stack_free(pointer) }
-
-    var count: Int32 { ist_x509_stack_count(pointer) }
-    func at(_ index: Int32) -> OpaquePointer? { ist_x509_stack_at(pointer, index) }
 }
 
 extension Certificate {
+    /// Issuer equals subject, and the signature verifies with the certificate's own key, which is worked out each time.
+    package var selfSigned: Bool {
+        defer { ERR_clear_error() }
+        return X509_self_signed(handle.pointer, 1) == 1
+    }
+
     /// Verifies a chain as a TLS peer would, at a given time: signatures, CA flags, key usages, path lengths, validity. No
     /// names, no extended
     /// key usages (Istio's certificates serve both sides), no revocation, no roots but the given ones. A root need not be
@@ -36,18 +36,16 @@ extension Certificate {
     ///   - at: seconds since 1970.
     package static func verify(chain: [Certificate], roots: [Certificate], at time: Int) -> ChainVerification {
         guard let first = chain.first else { return ChainVerification(outcome: .other("there is no certificate"), path: []) }
-        var problem = ""
-        guard let leaf = X509Handle(der: first.der, problem: &problem), let others = X509Stack(chain.dropFirst()),
-            let anchors = X509Stack(roots),
-            let store = X509_STORE_new()
-        else { return ChainVerification(outcome: .other("OpenSSL: \(OpenSSLErrors.last ?? problem)"), path: []) }
+        guard let others = X509Stack(chain.dropFirst()), let store = X509_STORE_new() else {
+            return ChainVerification(outcome: .other("OpenSSL: out of memory"), path: [])
+        }
         defer { X509_STORE_free(store) }
-        for index in 0..<anchors.count { X509_STORE_add_cert(store, anchors.at(index)) }
+        for root in roots { X509_STORE_add_cert(store, root.handle.pointer) }
         guard let context = X509_STORE_CTX_new() else {
             return ChainVerification(outcome: .other("OpenSSL: out of memory"), path: [])
         }
         defer { X509_STORE_CTX_free(context) }
-        guard X509_STORE_CTX_init(context, store, leaf.pointer, others.pointer) == 1 else {
+        guard X509_STORE_CTX_init(context, store, first.handle.pointer, others.pointer) == 1 else {
             return ChainVerification(outcome: .other("OpenSSL: \(OpenSSLErrors.last ?? "no context")"), path: [])
         }
         let parameters = X509_STORE_CTX_get0_param(context)
@@ -67,8 +65,6 @@ extension Certificate {
     /// Whether the certificate is for this DNS name or IP address (RFC 6125, with wildcards; the subject's common name does not
     /// count).
     package func matches(name: String) -> Bool {
-        var problem = ""
-        guard let handle = X509Handle(der: der, problem: &problem) else { return false }
         let bare = name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
         defer { ERR_clear_error() }
         if isIPAddress(bare) { return X509_check_ip_asc(handle.pointer, bare, 0) == 1 }

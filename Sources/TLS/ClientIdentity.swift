@@ -10,11 +10,10 @@ package struct ClientIdentity: Sendable, Hashable {
 
     /// Gives certificate, chain and key to a session. `false`: OpenSSL takes them not.
     func equip(_ session: OpaquePointer) -> Bool {
-        var problem = ""
-        guard let leaf = chain.first.flatMap({ X509Handle(der: $0.der, problem: &problem) }),
-            let others = X509Stack(chain.dropFirst()), let key = try? PrivateKey(key)
-        else { return false }
-        return SSL_use_cert_and_key(session, leaf.pointer, key.pointer, others.pointer, 1) == 1
+        guard let leaf = chain.first, let others = X509Stack(chain.dropFirst()), let key = try? PrivateKey(key) else {
+            return false
+        }
+        return SSL_use_cert_and_key(session, leaf.handle.pointer, key.pointer, others.pointer, 1) == 1
     }
 }
 
@@ -36,13 +35,10 @@ package struct SigningAuthority: Sendable {
     /// - Throws: `CertificateError` where one of them cannot be read or they do not belong together. Holds nothing of the key.
     package init(certificatePEM: Data, chainPEM: Data?, keyPEM: SecretBytes) throws(CertificateError) {
         let own = try Certificate.parse(pem: certificatePEM)
-        var problem = ""
-        guard let certificate = own.first, let handle = X509Handle(der: certificate.der, problem: &problem) else {
-            throw .notACertificate(block: 1, detail: problem)
-        }
+        guard let certificate = own.first else { throw .empty }
         let key = try PrivateKey(keyPEM)
         defer { ERR_clear_error() }
-        guard X509_check_private_key(handle.pointer, key.pointer) == 1 else {
+        guard X509_check_private_key(certificate.handle.pointer, key.pointer) == 1 else {
             throw .notAKey(detail: "it belongs to another certificate")
         }
         self.certificate = certificate
@@ -130,10 +126,7 @@ private struct CertificateDraft: ~Copyable {
     }
 
     func issuer(_ other: Certificate) throws(CertificateError) {
-        var problem = ""
-        guard let handle = X509Handle(der: other.der, problem: &problem),
-            X509_set_issuer_name(pointer, X509_get_subject_name(handle.pointer)) == 1
-        else { throw Self.failed }
+        guard X509_set_issuer_name(pointer, X509_get_subject_name(other.handle.pointer)) == 1 else { throw Self.failed }
     }
 
     func extend(_ kind: Int32, _ value: String) throws(CertificateError) {

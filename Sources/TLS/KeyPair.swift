@@ -9,12 +9,8 @@ extension Certificate {
     package static func privateKeyMatches(certificatePEM: Data, keyPEM: Data) throws(CertificateError) -> Bool {
         guard let certificate = try parse(pem: certificatePEM).first else { throw .empty }
         let key = try PrivateKey(pem: keyPEM)
-        var problem = ""
-        guard let handle = X509Handle(der: certificate.der, problem: &problem) else {
-            throw .notACertificate(block: 1, detail: problem)
-        }
         defer { ERR_clear_error() }
-        return X509_check_private_key(handle.pointer, key.pointer) == 1
+        return X509_check_private_key(certificate.handle.pointer, key.pointer) == 1
     }
 }
 

@@ -1,13 +1,15 @@
 import COpenSSL
 import Foundation
 
-/// The owner of an OpenSSL certificate. C types do not leave this file and ChainVerifier.swift, Handshake.swift, which borrow
-/// `pointer`.
-struct X509Handle: ~Copyable {
-    let pointer: OpaquePointer
+/// The owner of an OpenSSL certificate. C types do not leave this module's files, which borrow `pointer`.
+final class X509Handle: Sendable {
+    // OpenSSL counts the references, and locks what it works out later: any thread may read a certificate that nobody changes.
+    nonisolated(unsafe) let pointer: OpaquePointer
 
-    /// `nil` when the bytes are not exactly one certificate; the reason goes to `problem`.
-    init?(der: Data, problem: inout String) {
+    init(owning pointer: OpaquePointer) { self.pointer = pointer }
+
+    /// - Throws: `CertificateError.notACertificate` when the bytes are not exactly one certificate.
+    convenience init(der: Data) throws(CertificateError) {
         ERR_clear_error()
         let parsed: (OpaquePointer, Int)? = der.withUnsafeBytes { bytes in
             var cursor = bytes.bindMemory(to: UInt8.self).baseAddress
@@ -16,15 +18,12 @@ struct X509Handle: ~Copyable {
             return (certificate, cursor - start)
         }
         guard let (certificate, length) = parsed else {
-            problem = OpenSSLErrors.last ?? "malformed"
-            return nil
+            throw .notACertificate(block: 0, detail: OpenSSLErrors.last ?? "malformed")
         }
+        self.init(owning: certificate)
         guard length == der.count else {
-            X509_free(certificate)
-            problem = "\(der.count - length) bytes follow its end"
-            return nil
+            throw .notACertificate(block: 0, detail: "\(der.count - length) bytes follow its end")
         }
-        pointer = certificate
     }
 
     deinit { X509_free(pointer) }
@@ -33,28 +32,30 @@ struct X509Handle: ~Copyable {
 /// Reads what matters out of a certificate.
 enum X509Reader {
     static func certificate(der: Data) throws(CertificateError) -> Certificate {
-        var problem = ""
-        guard let handle = X509Handle(der: der, problem: &problem) else { throw .notACertificate(block: 0, detail: problem) }
-        return try certificate(handle.pointer, der: der)
+        try certificate(X509Handle(der: der), der: der)
     }
 
     /// What OpenSSL has parsed already, with the key that it may have decoded too.
     static func certificate(_ x509: OpaquePointer) throws(CertificateError) -> Certificate {
-        guard let der = derBytes(x509) else { throw .notACertificate(block: 0, detail: OpenSSLErrors.last ?? "malformed") }
-        return try certificate(x509, der: der)
+        guard let der = derBytes(x509), X509_up_ref(x509) == 1 else {
+            throw .notACertificate(block: 0, detail: OpenSSLErrors.last ?? "malformed")
+        }
+        return try certificate(X509Handle(owning: x509), der: der)
     }
 
-    private static func certificate(_ x509: OpaquePointer, der: Data) throws(CertificateError) -> Certificate {
+    private static func certificate(_ handle: X509Handle, der: Data) throws(CertificateError) -> Certificate {
+        let x509 = handle.pointer
         guard let notBefore = seconds(X509_get0_notBefore(x509)), let notAfter = seconds(X509_get0_notAfter(x509)) else {
             throw .notACertificate(block: 0, detail: "its validity is not a pair of times")
         }
         let flags = X509_get_extension_flags(x509)
         let pathLength = X509_get_pathlen(x509)
         return Certificate(
-            der: der, sha256: sha256(der), spkiSHA256: spkiSHA256(x509), subject: text(X509_get_subject_name(x509)),
+            handle: handle, der: der, sha256: sha256(der), spkiSHA256: spkiSHA256(x509),
+            subject: text(X509_get_subject_name(x509)),
             issuer: text(X509_get_issuer_name(x509)), serial: serial(x509), notBefore: notBefore, notAfter: notAfter,
             isCA: flags & UInt32(EXFLAG_CA) != 0, pathLength: pathLength < 0 ? nil : pathLength, keyUsages: keyUsages(x509),
-            extendedKeyUsages: extendedKeyUsages(x509), names: names(x509), selfSigned: X509_self_signed(x509, 1) == 1,
+            extendedKeyUsages: extendedKeyUsages(x509), names: names(x509),
             keyKind: keyKind(x509), signatureAlgorithm: shortName(X509_get_signature_nid(x509)),
             subjectKeyID: octets(X509_get0_subject_key_id(x509)), authorityKeyID: octets(X509_get0_authority_key_id(x509)))
     }
