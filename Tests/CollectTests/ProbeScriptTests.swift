@@ -74,15 +74,19 @@ enum ProbeBox {
     }
 
     private func climb(_ targets: [ProbeTarget], own: Int = 1, without: Set<String> = []) async throws -> [Reachability] {
+        zip(targets, try await transcripts(targets, own: own, without: without)).map { Reachability($0, $1) }
+    }
+
+    private func transcripts(
+        _ targets: [ProbeTarget], own: Int = 1, without: Set<String> = []
+    ) async throws -> [ProbeTranscript] {
         let random = [UInt8](repeating: 7, count: 32)
         let output = try await ProbeBox.run(
             ProbeFiles(targets, random: random), nonce: "n0nce", own: own, without: without)
         var log = ProbeLog(nonce: "n0nce", targets: targets.count)
         log.feed(output)
         #expect(log.isComplete, "\(log.shortfall): \(String(decoding: output.prefix(2000), as: UTF8.self))")
-        return targets.enumerated().map { index, target in
-            Reachability(target, ProbeTranscript(log.results[index] ?? Data()))
-        }
+        return targets.indices.map { ProbeTranscript(log.results[$0] ?? Data()) }
     }
 
     @Test func everyRungOfAnAPIServer() async throws {
@@ -188,11 +192,33 @@ enum ProbeBox {
         func status(_ path: String) -> ProbeTarget {
             ProbeTarget(kind: .gatewayStatus, cluster: "b", host: "127.0.0.1", port: nginx.port, path: path)
         }
-        func void(_ port: Int) -> ProbeTarget { ProbeTarget(kind: .void, cluster: "", host: "127.0.0.1", port: port) }
         let results = try await climb([status("/healthz/ready"), status("/x"), void(nginx.port), void(full.port), .own])
         #expect(results.map(\.outcome) == [.ok, .other, .ok, .timedOut, .refused])
         #expect(results.map(\.rung) == [.answer, .answer, .answer, .tcp, .tcp])
         #expect(results[1].detail == "HTTP 503")
+    }
+
+    private func void(_ port: Int) -> ProbeTarget {
+        ProbeTarget(kind: .void, cluster: "", host: "127.0.0.1", port: port)
+    }
+
+    /// Where other connections stand at once, whoever takes every connection would have taken this one as fast.
+    @Test func theControlIsGivenUpWhenTheOthersWereFaster() async throws {
+        let nginx = try await Nginx(locations: "return 200 ok;"), full = try FullListener()
+        let status = ProbeTarget(kind: .gatewayStatus, cluster: "b", host: "127.0.0.1", port: nginx.port, path: "/")
+        let attempt = try #require(try await transcripts([status, void(full.port)])[1].attempts["tcp"])
+        #expect(attempt.exit == 28 && !attempt.isConnected && (0.3..<2).contains(attempt.total), "\(attempt)")
+    }
+
+    /// Where nothing shows how fast a connection is from here, two seconds are waited, after everything else.
+    @Test func theControlFindsASlowTakerOfConnections() async throws {
+        let slow = try FullListener(), full = try FullListener()
+        slow.open(after: .milliseconds(700))
+        let closed = server(try Listener.freePort())
+        let found = try #require(try await transcripts([closed, void(slow.port)])[1].attempts["tcp"])
+        #expect(found.isConnected, "\(found)")
+        let silent = try #require(try await transcripts([closed, void(full.port)])[1].attempts["tcp"])
+        #expect(silent.exit == 28 && !silent.isConnected && silent.total >= 2, "\(silent)")
     }
 
     @Test func anImageWithoutCurl() async throws {

@@ -161,5 +161,13 @@ package final class FullListener: Sendable {
             }
     }
 
+    /// Accepts whatever comes, from that moment on: whoever was turned away before comes in when it tries again.
+    package func open(after delay: Duration) {
+        Thread.detachNewThread { [self] in
+            usleep(UInt32(delay / .microseconds(1)))
+            while Glibc.accept(descriptors[0], nil, nil) >= 0 {}
+        }
+    }
+
     deinit { for descriptor in descriptors { close(descriptor) } }
 }
