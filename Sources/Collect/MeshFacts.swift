@@ -97,6 +97,7 @@ struct MeshFacts {
     private mutating func declared(_ result: ClusterResult) {
         let name = result.declaration.name
         add("cluster", name, .success([Rows.cluster(result.declaration, result.access)]))
+        add("declared_server", name, .success(Rows.declaredServer(result.declaration)))
         batch.add(fact: "cluster_pair", cluster: name, .collected)
         add("api_server", name, .success([Rows.apiServer(name, result.contact)]))
         if let access = result.access {
@@ -192,6 +193,6 @@ extension ClusterResult {
         }
         return ClusterMark(
             cluster: declaration.name, uid: evidence.kubeSystem.value??.uid, server: access.flatMap { ServerURL($0.server.url) },
-            authorities: Set(authority), clusterIDs: Set(ids))
+            remoteServer: declaration.remoteServer.flatMap { ServerURL($0) }, authorities: Set(authority), clusterIDs: Set(ids))
     }
 }

@@ -46,6 +46,8 @@ package struct ClusterDeclaration: Sendable, Equatable {
     package var kubeconfig: String
     /// Context in the kubeconfig; its current context where `nil`.
     package var context: String?
+    /// URL under which the other clusters' control planes are to call the API server; the kubeconfig's where `nil`.
+    package var remoteServer: String?
     /// Network that the cluster is to have; by default PROJECT_ID-CLUSTER_NETWORK on GKE.
     package var network: String?
     /// Platform; detected where `nil`.
@@ -62,13 +64,15 @@ package struct ClusterDeclaration: Sendable, Equatable {
     package var gateway: GatewayDeclaration
 
     package init(
-        name: String, kubeconfig: String, context: String? = nil, network: String? = nil, platform: Platform? = nil,
+        name: String, kubeconfig: String, context: String? = nil, remoteServer: String? = nil, network: String? = nil,
+        platform: Platform? = nil,
         googleCluster: String? = nil, membership: String? = nil, egress: [String]? = nil,
         loadBalancer: LoadBalancerKind? = nil, gateway: GatewayDeclaration = GatewayDeclaration()
     ) {
         self.name = name
         self.kubeconfig = kubeconfig
         self.context = context
+        self.remoteServer = remoteServer
         self.network = network
         self.platform = platform
         self.googleCluster = googleCluster

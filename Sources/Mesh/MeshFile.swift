@@ -57,6 +57,7 @@ extension ClusterDeclaration {
         let path = try kubeconfig.string()
         guard !path.isEmpty else { throw kubeconfig.error("\(kubeconfig.path) is empty: expected the path of a kubeconfig") }
         let context = try mapping.optional("context")?.string()
+        let remoteServer = try mapping.optional("remoteServer")?.httpsURL()
         let network = try mapping.optional("network")?.name("a network name")
         let platform = try mapping.optional("platform")?.word(of: Platform.self, "platform")
         let googleCluster = try mapping.optional("googleCluster")?.resource(["projects", "locations", "clusters"])
@@ -66,8 +67,8 @@ extension ClusterDeclaration {
         let gateway = try mapping.optional("gateway").map { value throws(YAMLError) in try GatewayDeclaration(value) }
         try mapping.finish()
         self.init(
-            name: name, kubeconfig: expandingTilde(path, relativeTo: folder), context: context, network: network,
-            platform: platform, googleCluster: googleCluster, membership: membership, egress: egress,
+            name: name, kubeconfig: expandingTilde(path, relativeTo: folder), context: context, remoteServer: remoteServer,
+            network: network, platform: platform, googleCluster: googleCluster, membership: membership, egress: egress,
             loadBalancer: loadBalancer, gateway: gateway ?? GatewayDeclaration())
     }
 }
@@ -140,6 +141,16 @@ extension YAMLValue {
         let text = try string()
         guard !text.isEmpty else { throw error("\(path) is empty: expected the path of a file") }
         return expandingTilde(text, relativeTo: folder)
+    }
+
+    /// The URL of a server that is called with a token: https, a host, nothing secret; without a slash at its end.
+    func httpsURL() throws(YAMLError) -> String {
+        let text = try name("a URL")
+        let url = URL(string: text)
+        guard let url, url.scheme?.lowercased() == "https", let host = url.host(), !host.isEmpty, url.user == nil,
+            url.query() == nil, url.fragment() == nil, url.port.map({ (1...65535).contains($0) }) ?? true
+        else { throw error("\(path) must be a URL such as https://203.0.113.5:6443, and is not") }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
     /// A full resource name of Google's: each collection's word followed by a name.

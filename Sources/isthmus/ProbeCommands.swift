@@ -2,6 +2,8 @@ import ArgumentParser
 import Collect
 import Foundation
 import HTTP
+import Kubernetes
+import Setup
 
 /// `isthmus cleanup`: removes what probes left.
 struct CleanupCommand: AsyncParsableCommand {
@@ -40,10 +42,12 @@ struct RBACCommand: ParsableCommand {
         commandName: "rbac", abstract: "Print the roles that a level of isthmus takes, for kubectl apply -f -.",
         discussion: """
             For example: isthmus rbac --level probe --user ci@example.com | kubectl apply -f -
-            Level probe takes level read's roles, a namespace for the pods, and a role in it alone.
+            Level probe takes level read's roles, a namespace for the pods, and a role in it alone. Setup takes level probe's, and \
+            what --setup prints beside them: what plan, apply and undo do, and no more.
             """)
 
-    @Option(help: "read or probe.") var level: LevelArgument = .read
+    @Option(help: "read or probe; by default read, with --setup probe, at which setup looks.") var level: LevelArgument?
+    @Flag(help: "Also what isthmus setup plan, apply and undo take.") var setup = false
     @Option(help: ArgumentHelp("Bind the roles to this user; may be given more than once.", valueName: "name")) var user:
         [String] = []
     @Option(help: ArgumentHelp("Bind the roles to this group; may be given more than once.", valueName: "name"))
@@ -59,20 +63,22 @@ struct RBACCommand: ParsableCommand {
         _ = try subjects()
     }
 
-    private func subjects() throws -> [Roles.Subject] {
+    private func subjects() throws -> [RoleSubject] {
         let accounts = try serviceAccount.map { text in
             let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 2, !parts.contains("") else {
                 throw ValidationError("--service-account: \"\(text)\" is not NAMESPACE/NAME")
             }
-            return Roles.Subject.serviceAccount(namespace: parts[0], name: parts[1])
+            return RoleSubject.serviceAccount(namespace: parts[0], name: parts[1])
         }
-        let all = user.map { Roles.Subject.user($0) } + group.map { Roles.Subject.group($0) } + accounts
+        let all = user.map { RoleSubject.user($0) } + group.map { RoleSubject.group($0) } + accounts
         return all.isEmpty ? [.group("isthmus")] : all
     }
 
     func run() throws {
-        print(Roles.yaml(Collect.Level(rawValue: level.rawValue) ?? .read, for: try subjects()), terminator: "")
+        let level = level.flatMap { Collect.Level(rawValue: $0.rawValue) } ?? (setup ? .probe : .read)
+        print(Roles.yaml(level, for: try subjects()), terminator: "")
+        if setup { print(SetupRoles.yaml(for: try subjects()), terminator: "") }
     }
 }
 

@@ -35,6 +35,15 @@ import Testing
         #expect(broken["flags"] == #"--kubeconfig '/home/me/my clusters/a'\''s.kubeconfig'"#)
     }
 
+    @Test func theServerForOthers() throws {
+        var declaration = ClusterDeclaration(name: "a", kubeconfig: "a.kubeconfig")
+        #expect(Rows.declaredServer(declaration) == [])
+        declaration.remoteServer = "https://10.20.0.5:6443/prod"
+        let row = try #require(Rows.declaredServer(declaration).first)
+        #expect((row["server"], row["server_host"]) == ("https://10.20.0.5:6443/prod", "10.20.0.5"))
+        #expect((row["server_path"], row["server_kind"]) == ("/prod", "private"))
+    }
+
     @Test(arguments: [
         ("token: t", "token"), ("username: u, password: p", "basic"), ("", "none"),
         ("exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: gke-gcloud-auth-plugin}", "exec"),

@@ -125,4 +125,22 @@ import Testing
         #expect(batch.rows.contains { $0.table == "permission" && $0["level"] == "probe" })
         #expect(events.withLock { $0 }.contains { if case .probing = $0.kind { true } else { false } })
     }
+
+    /// Beside the one that a remote secret names already, and in place of the kubeconfig's where there is no secret.
+    @Test func theAddressThatIsDeclaredForOthersIsTried() async throws {
+        let b = try await FakeCluster("b")
+        let a = try await FakeCluster("a", peer: b)
+        func targets(_ change: (inout ClusterDeclaration) -> Void) async throws -> [FactValue?] {
+            var declarations = [a.declaration, b.declaration]
+            for index in declarations.indices { change(&declarations[index]) }
+            let batch = try await collect(declarations, level: .probe) { _ in }
+            return ["a", "b"].map { name in
+                batch.rows.first { $0.table == "probe_run" && $0["cluster"] == .text(name) }?["targets"]
+            }
+        }
+        #expect(try await targets { $0.remoteServer = "https://203.0.113.5:6443" } == [3, 2])
+        let same = b.declaration.name
+        let address = try Kubeconfig.load(.file(b.declaration.kubeconfig)).resolve().server.url
+        #expect(try await targets { if $0.name == same { $0.remoteServer = address } } == [2, 2])
+    }
 }

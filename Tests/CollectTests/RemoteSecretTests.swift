@@ -149,6 +149,10 @@ import Testing
         // The UID rules out a and c; b's is not known.
         #expect(target("other") == RemoteTarget(cluster: "b", evidence: .server))
         secret.server = ServerURL("https://lb.example.com")
+        var declared = marks()
+        declared[2].uid = nil
+        declared[2].remoteServer = secret.server
+        #expect(RemoteTarget.find(secret, uid: nil, among: declared) == RemoteTarget(cluster: "c", evidence: .server))
         secret.caFingerprint = "ca"
         #expect(target(nil) == RemoteTarget(cluster: "a", evidence: .authority))
         #expect(target("other") == RemoteTarget(cluster: "b", evidence: .key))

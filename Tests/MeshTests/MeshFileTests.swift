@@ -53,6 +53,24 @@ import Testing
         #expect(throws: YAMLError.self) { try gateway("sourceRanges: [somewhere]") }
     }
 
+    @Test func readsWhereOthersCallTheServer() throws {
+        func server(_ text: String) throws -> String? {
+            let file = "apiVersion: isthmus/v1\nclusters:\n  - name: a\n    kubeconfig: a\n    remoteServer: \(text)\n"
+            return try MeshDeclaration(yaml: file, file: "mesh.yaml", relativeTo: URL(filePath: "/m")).clusters.first?
+                .remoteServer
+        }
+        #expect(try server("https://10.20.0.5:443/") == "https://10.20.0.5:443")
+        #expect(try server("\"https://[2001:db8::5]:6443\"") == "https://[2001:db8::5]:6443")
+        #expect(try server("https://api.example.com/prod") == "https://api.example.com/prod")
+        for bad in [
+            "10.20.0.5:443", "http://10.20.0.5", "https://", "https://u:secret@10.20.0.5", "https://10.20.0.5?token=secret",
+            "https://10.20.0.5:70000", "\"https://10.20.0.5 \"",
+        ] {
+            let error = #expect(throws: YAMLError.self, "\(bad)") { try server(bad) }
+            #expect(error?.description.contains("mesh.yaml:5") == true && error?.description.contains("secret") == false)
+        }
+    }
+
     @Test func readsWhatConcernsGoogle() throws {
         let text = """
             apiVersion: isthmus/v1

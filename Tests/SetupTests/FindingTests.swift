@@ -57,6 +57,24 @@ import Testing
         #expect(plan.findings.first?.text.contains("cannot be a label's value") == true)
     }
 
+    @Test func aServerThatOthersCannotUse() async throws {
+        let plan = try await plan { seen in
+            for index in seen.batch.rows.indices
+            where seen.batch.rows[index].table == "cluster" && seen.batch.rows[index].values["cluster"] == "b" {
+                seen.batch.rows[index].values["server"] = "https://127.0.0.1:6443"
+                seen.batch.rows[index].values["server_host"] = "127.0.0.1"
+                seen.batch.rows[index].values["server_kind"] = "loopback"
+            }
+            for cluster in ["a", "b"] {
+                seen.add("api_server", ["cluster": .text(cluster), "outcome": "answered"])
+                seen.add("kubeconfig_use", ["cluster": .text(cluster)])
+            }
+        }
+        #expect(plan.findings.map(\.severity) == [.error] && plan.findings.first?.cluster == "b", "\(plan.findings)")
+        #expect(plan.findings.first?.text.contains("https://127.0.0.1:6443 is this machine's own address") == true)
+        #expect(plan.findings.first?.remedy.contains("clusters[b].remoteServer") == true)
+    }
+
     @Test func noNetworkAtAll() async throws {
         let plan = try await plan({ seen in
             replace("injector_values", in: &seen) { $0.values["network"] = "" }

@@ -36,6 +36,18 @@ import Testing
         #expect(try gate("network-identity-consistent", idle).standing == .bad)
     }
 
+    @Test func missingAliasesComeWhereThePlanAddsThemEverywhere() throws {
+        var seen = try SeenBuilder()
+        for (cluster, domain) in [("a", "fleet.svc.id.goog"), ("b", "cluster.local")] {
+            seen.add("api_server", ["cluster": .text(cluster), "outcome": "answered"])
+            seen.add("mesh_config", ["cluster": .text(cluster), "revision": "r", "trust_domain": .text(domain)])
+        }
+        let judgement = try SeenBuilder.judged(seen.snapshot())
+        #expect(try gate("trust-domain-shared", Gates.of("b", judgement)).standing == .bad)
+        let planned = Gates.of("b", judgement, pending: ["a": [.network], "b": [.network]], aliased: true)
+        #expect(try gate("trust-domain-shared", planned).standing == .comes)
+    }
+
     @Test func gatewaysAreLookedAtAgainWhereTheyAreBuilt() throws {
         let judgement = try judgement()
         let here = Gates.of("a", judgement, pending: ["a": [.gateway], "b": []])

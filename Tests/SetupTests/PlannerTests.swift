@@ -177,6 +177,7 @@ import Testing
     private func tokenSecret() async throws {
         let made = try await world.object("\(Self.secrets)/\(RemoteSecretManifest.tokenSecret)")
         if made != nil { return }
+        try await world.makeIstiosReaderRole()
         try await world.make(.kubernetes("v1", "ServiceAccount", RemoteSecretManifest.serviceAccount))
         try await world.make(
             .kubernetes(
@@ -206,6 +207,7 @@ import Testing
             nothing.clusters[0].acts.map(\.line) == [
                 "create ServiceAccount istio-system/istio-reader-service-account",
                 "create Secret istio-system/istio-reader-service-account-istio-remote-secret-token",
+                "create ClusterRole isthmus-istio-reader", "create ClusterRoleBinding isthmus-istio-reader",
                 "create Secret istio-system/istio-remote-secret-\(b)",
             ])
         #expect(nothing.clusters[0].waits.map(\.condition) == [.tokenIssued, .peersSynced])
@@ -268,6 +270,45 @@ import Testing
             .plan(snapshot, SeenBuilder.judged(snapshot), now: 0)
         let finding = try #require(plan.findings.first)
         #expect(finding.severity == .error && finding.text.contains("insecure-skip-tls-verify"))
+    }
+
+    /// Secrets carry the address that is declared for others, and the plan says what is known of it.
+    @Test func theAddressThatIsDeclaredForOthers() async throws {
+        try await tokenSecret()
+        var mesh = SeenBuilder.mesh()
+        mesh.clusters[1].remoteServer = "https://10.20.0.5"
+        var seen = try SeenBuilder()
+        func reach(_ outcome: FactValue, at address: FactValue) {
+            seen.batch.rows.removeAll { $0.table == "pod_reachability" }
+            seen.add(
+                "pod_reachability",
+                ["source": "a", "target": "b", "kind": "control-plane", "address": address, "outcome": outcome])
+        }
+        func act() async throws -> Act {
+            try #require(try await plan(seen, mesh) { $0.steps = [.discovery] }.clusters[0].acts.last)
+        }
+
+        #expect(try await act().secret?.server == "https://10.20.0.5")
+        #expect(try await act().reason == "not proved: no pod of a tried it")
+        reach("ok", at: "10.20.0.5:443")
+        #expect(try await act().reason == "proved from a pod of a")
+        reach("timed-out", at: "10.20.0.5:443")
+        #expect(try await act().reason == "a pod of a did not reach it")
+        // What was seen of another address proves nothing of this one.
+        reach("ok", at: "b.test:6443")
+        #expect(try await act().reason == "not proved: no pod of a tried it")
+    }
+
+    /// A Secret that leads elsewhere than is declared is not what is wanted, although it works.
+    @Test func aSecretWithAnotherAddressThanIsDeclared() async throws {
+        try await tokenSecret()
+        let id = "cn-fleet-global-b"
+        try await remoteSecret(id, token: Self.token, manager: Ownership.manager)
+        var mesh = SeenBuilder.mesh()
+        mesh.clusters[1].remoteServer = "https://10.20.0.5"
+        let act = try #require(try await plan(nil, mesh) { $0.steps = [.discovery] }.clusters[0].acts.last)
+        #expect(act.verb == .change && act.fields.first?.after == "a kubeconfig for https://10.20.0.5", "\(act)")
+        try await world.remove("\(Self.secrets)/istio-remote-secret-\(id)")
     }
 
     @Test func aSecretThatWorksIsLeft() async throws {

@@ -6,6 +6,7 @@ subject: remote_secret
 span: cluster
 level: read
 requires: [remote-secret-accepted]
+optional: [declared_server]
 pass: "{server}"
 fail: "{finding}"
 warning: "{secret} sets insecure-skip-tls-verify: istiod of {cluster} takes whoever answers at {server} for {target_words}, and sends it the token"
@@ -29,13 +30,20 @@ WITH judged AS (
       WHEN s.server_kind = 'none' THEN 'none'
       WHEN s.server_kind IN ('loopback', 'unspecified', 'link-local', 'unqualified', 'connect-gateway', 'dns-endpoint', 'local-alias', 'not-https') THEN s.server_kind
       WHEN s.server LIKE '%/k8s/clusters/%' THEN 'management proxy'
+      -- A private endpoint that is declared for the others is one that they are routed to.
+      WHEN s.server_kind = 'private' AND s.skips_tls_verification = 0 AND r.server_host = s.server_host THEN 'usable'
       WHEN s.server_kind = 'private' AND s.target <> '' AND coalesce(p.platform, nullif(d.declared_platform, '')) IS NULL THEN 'platform'
       WHEN s.server_kind = 'private' AND coalesce(p.platform, d.declared_platform) = 'gke' THEN 'private endpoint'
       WHEN s.skips_tls_verification = 1 THEN 'insecure'
       WHEN s.server_kind IN ('public', 'private', 'hostname') AND s.skips_tls_verification = 0 THEN 'usable'
-    END AS reason
+    END AS reason,
+    -- An older snapshot does not tell whether that address was declared.
+    coalesce(
+      (SELECT min(l.status = 'collected') FROM collection AS l WHERE l.fact = 'declared_server' AND l.cluster = s.target), 0
+    ) AS told
   FROM remote_secret AS s
   LEFT JOIN cluster AS d ON d.cluster = s.target
+  LEFT JOIN declared_server AS r ON r.cluster = s.target
   LEFT JOIN cluster_identity AS p ON p.cluster = s.target
 )
 SELECT
@@ -44,6 +52,7 @@ SELECT
     WHEN 'usable' THEN 'pass'
     WHEN 'none' THEN 'unknown'
     WHEN 'platform' THEN 'unknown'
+    WHEN 'private endpoint' THEN CASE j.told WHEN 1 THEN 'fail' ELSE 'unknown' END
     WHEN 'insecure' THEN 'warning'
     ELSE CASE WHEN j.reason IS NOT NULL THEN 'fail' END
   END AS status,

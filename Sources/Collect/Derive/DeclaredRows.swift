@@ -24,6 +24,19 @@ extension Rows {
             ])
     }
 
+    /// Table `declared_server`; no row where nothing is declared.
+    static func declaredServer(_ declaration: ClusterDeclaration) -> [FactRow] {
+        guard let server = declaration.remoteServer.flatMap({ ServerURL($0) }) else { return [] }
+        return [
+            FactRow(
+                "declared_server",
+                [
+                    "cluster": .text(declaration.name), "server": .text(server.url), "server_host": .text(server.host),
+                    "server_path": .text(server.path), "server_kind": .text(server.kind.rawValue),
+                ])
+        ]
+    }
+
     /// A path as the user would type it in the folder where isthmus runs.
     private static func fromHere(_ path: String) -> String {
         let here = FileManager.default.currentDirectoryPath + "/"

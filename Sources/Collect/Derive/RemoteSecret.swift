@@ -194,6 +194,8 @@ struct ClusterMark: Sendable {
     /// UID of kube-system; `nil` where it could not be read.
     var uid: String?
     var server: ServerURL?
+    /// Under which the others are to call it, where that is declared.
+    var remoteServer: ServerURL? = nil
     /// SHA-256 of the certificates that the kubeconfig trusts.
     var authorities: Set<String>
     /// `CLUSTER_ID` of the mesh's istiods.
@@ -213,8 +215,10 @@ extension RemoteTarget {
             return found.count == 1 ? RemoteTarget(cluster: found[0].cluster, evidence: evidence) : nil
         }
         return only(.server) { mark in
-            mark.server.map { $0.host == secret.server?.host && $0.port == secret.server?.port && $0.path == secret.server?.path }
-                ?? false
+            [mark.server, mark.remoteServer].contains { server in
+                server.map { $0.host == secret.server?.host && $0.port == secret.server?.port && $0.path == secret.server?.path }
+                    ?? false
+            }
         } ?? only(.authority) { $0.authorities.contains(secret.caFingerprint) }
             ?? only(.key) { $0.clusterIDs.contains(secret.key) }
     }

@@ -62,8 +62,8 @@ func bracketed(_ host: String) -> String { host.contains(":") ? "[\(host)]" : ho
 extension ProbeTarget {
     /// Everything that pods of one cluster are to try: both controls, then every other cluster's API server and gateway.
     ///
-    /// The API server is tried at the address, and against the authority, that the source's remote secret names; where there is
-    /// no such secret, at those of the target's kubeconfig, from which it would be made.
+    /// The API server is tried at the address, and against the authority, that the source's remote secret names; and at the declared
+    /// one, which a secret is to name. Where there is neither, at that of the target's kubeconfig, from which a secret would be made.
     static func all(from source: ClusterResult, to results: [ClusterResult]) -> [ProbeTarget] {
         let marks = results.map(\.mark)
         let secrets = zip(source.evidence.remoteSecrets.value ?? [], source.remoteContacts).map { secret, contact in
@@ -75,8 +75,14 @@ extension ProbeTarget {
         for target in results where target.declaration.name != source.declaration.name {
             let name = target.declaration.name
             let servers = secrets.filter { $0.1 == name }.compactMap { ProbeTarget(remoteSecret: $0.0, cluster: name) }
-            if servers.isEmpty, let access = target.access, let server = ProbeTarget(access, cluster: name) { add(server) }
+            let declared = target.access.flatMap { ProbeTarget(declared: target.declaration, $0) }
             servers.forEach(add)
+            if let declared {
+                // Where a Secret leads to it already, the Secret's authority is the one that counts.
+                if !servers.contains(where: { $0.address == declared.address }) { add(declared) }
+            } else if servers.isEmpty, let access = target.access, let server = ProbeTarget(access, cluster: name) {
+                add(server)
+            }
             for service in target.evidence.gatewayServices.value ?? [] {
                 let ports = Set((service.spec.ports ?? []).map(\.port))
                 for host in service.addresses {
@@ -104,14 +110,25 @@ extension ProbeTarget {
 
     private init?(_ access: ClusterAccess, cluster: String) {
         guard let server = ServerURL(access.server.url), server.scheme == "https" else { return nil }
-        let trust: Trust =
-            access.insecureSkipTLSVerify ? .nothing : access.certificateAuthority.map { .authority($0) } ?? .system
-        self.init(server, cluster: cluster, serverName: access.tlsServerName ?? "", trust: trust)
+        self.init(server, cluster: cluster, serverName: access.tlsServerName ?? "", trust: Trust(access))
+    }
+
+    /// `nil` where no address is declared. A remote secret carries no other name to verify than the address's own.
+    private init?(declared: ClusterDeclaration, _ access: ClusterAccess) {
+        guard let server = declared.remoteServer.flatMap({ ServerURL($0) }) else { return nil }
+        self.init(server, cluster: declared.name, serverName: "", trust: Trust(access))
     }
 
     private init(_ server: ServerURL, cluster: String, serverName: String, trust: Trust) {
         self.init(
             kind: .controlPlane, cluster: cluster, host: server.host, port: server.port, path: server.path,
             serverName: serverName, trust: trust)
+    }
+}
+
+extension ProbeTarget.Trust {
+    /// What a kubeconfig verifies its server against.
+    fileprivate init(_ access: ClusterAccess) {
+        self = access.insecureSkipTLSVerify ? .nothing : access.certificateAuthority.map { .authority($0) } ?? .system
     }
 }

@@ -41,6 +41,19 @@ package struct AccessQuestion: Sendable, Hashable, Encodable {
     }
 }
 
+extension AccessQuestion {
+    /// `resourceAttributes` of a review.
+    fileprivate var attributes: JSONValue {
+        var attributes: [String: JSONValue] = [
+            "verb": .string(verb), "group": .string(group), "resource": .string(resource),
+        ]
+        if let subresource { attributes["subresource"] = .string(subresource) }
+        if let namespace { attributes["namespace"] = .string(namespace) }
+        if let name { attributes["name"] = .string(name) }
+        return .object(attributes)
+    }
+}
+
 /// The authorizer's answer.
 package struct AccessAnswer: Sendable, Hashable {
     package let allowed: Bool
@@ -141,17 +154,26 @@ extension KubernetesClient {
 
     /// Asks whether the credential may do something.
     package func mayI(_ question: AccessQuestion) async throws(KubernetesError) -> AccessAnswer {
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        var attributes: [String: JSONValue] = [
-            "verb": .string(question.verb), "group": .string(question.group), "resource": .string(question.resource),
-        ]
-        if let subresource = question.subresource { attributes["subresource"] = .string(subresource) }
-        if let namespace = question.namespace { attributes["namespace"] = .string(namespace) }
-        if let name = question.name { attributes["name"] = .string(name) }
-        let review: JSONValue = [
-            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": ["resourceAttributes": .object(attributes)],
-        ]
+        try await review("SelfSubjectAccessReview", ["resourceAttributes": question.attributes])
+    }
+
+    /// Asks whether somebody else may do something: it takes the right to create `subjectaccessreviews`.
+    ///
+    /// - Parameters:
+    ///   - user: as the API server calls it: `system:serviceaccount:NAMESPACE:NAME`.
+    ///   - groups: those that the user's credential would put it into.
+    package func may(_ user: String, groups: [String], _ question: AccessQuestion) async throws(KubernetesError) -> AccessAnswer {
+        try await review(
+            "SubjectAccessReview",
+            [
+                "user": .string(user), "groups": .array(groups.map(JSONValue.string)),
+                "resourceAttributes": question.attributes,
+            ])
+    }
+
+    private func review(_ kind: String, _ spec: JSONValue) async throws(KubernetesError) -> AccessAnswer {
+        let path = "/apis/authorization.k8s.io/v1/\(kind.lowercased())s"
+        let review: JSONValue = ["apiVersion": "authorization.k8s.io/v1", "kind": .string(kind), "spec": spec]
         // A review stores nothing, so that it may be repeated.
         let answer = try await send(
             Request("POST", path, contentType: "application/json", body: try body(review, path), retries: .vouched),

@@ -11,11 +11,28 @@ enum ActSummary {
 
     /// `+ .path = new`, `.path: old → new` or `- .path`.
     static func words(_ field: FieldChange, arrow: String) -> String {
-        switch (field.before, field.after) {
+        // Of a text of many lines those that come and go: the others are not what the act is about.
+        if case .string(let before)? = field.before, case .string(let after)? = field.after, after.contains("\n") {
+            return "\(field.path): \(lines(before, after))"
+        }
+        return switch (field.before, field.after) {
         case (nil, let after?): "+ \(field.path) = \(text(after))"
         case (let before?, let after?): "\(field.path): \(text(before)) \(arrow) \(text(after))"
         case (let before?, nil): "- \(field.path) = \(text(before))"
         case (nil, nil): field.path
+        }
+    }
+
+    private static func lines(_ before: String, _ after: String) -> String {
+        let changes = after.split(separator: "\n").difference(from: before.split(separator: "\n"))
+        let words = changes.removals.map(sign) + changes.insertions.map(sign)
+        return words.isEmpty ? "white space" : words.joined(separator: ", ")
+    }
+
+    private static func sign(_ change: CollectionDifference<Substring>.Change) -> String {
+        switch change {
+        case .insert(_, let line, _): "+ \"\(line)\""
+        case .remove(_, let line, _): "- \"\(line)\""
         }
     }
 
@@ -54,6 +71,8 @@ enum ActSummary {
             let hosts = spec?["servers"]?[0]?["hosts"]?.array ?? []
             words = ["hosts \(hosts.compactMap(\.string).joined(separator: " "))"]
         case "Role": words = ["reads Secrets of its namespace"]
+        case "ClusterRole": words = ["what the others' istiods read"]
+        case "ClusterRoleBinding": words = ["for the reader account"]
         case "IstioOperator":
             words = ["for istioctl", "revision \(spec?["revision"]?.string ?? "")", "network \(spec?["network"]?.string ?? "")"]
         case "Secret":

@@ -120,13 +120,16 @@ package struct PlanReport: Sendable {
     /// What the credential lacks: one line for each kind of object.
     private func permissions(_ missing: [Permission], on page: inout Page) {
         func kind(_ permission: Permission) -> [String] {
-            [permission.resource, permission.group, permission.namespace, "\(permission.allowed == false)"]
+            [
+                permission.resource, permission.group, permission.namespace, permission.name ?? "",
+                "\(permission.allowed == false)",
+            ]
         }
         let groups = Dictionary(grouping: missing, by: kind)
         for key in distinct(missing.map(kind)) {
             guard let group = groups[key], let first = group.first else { continue }
             let status: Status = first.allowed == false ? .fail : .unknown
-            let place = first.namespace.isEmpty ? "" : " in \(first.namespace)"
+            let place = first.namespace.isEmpty ? first.name.map { " \($0)" } ?? "" : " in \(first.namespace)"
             let what = first.group.isEmpty ? first.resource : "\(first.resource).\(first.group)"
             let reason = first.reason.isEmpty ? "" : " (\(first.reason))"
             page.prose(

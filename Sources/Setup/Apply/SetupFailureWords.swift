@@ -25,7 +25,7 @@ extension SetupFailure {
             case 401: "renew the credential, \(again)"
             case 403 where status.message.contains("being terminated"):
                 "wait until the namespace is gone: kubectl get namespace istio-system -o yaml says what its finalizers wait for; \(again)"
-            case 403: "give the credential what it lacks (isthmus setup plan lists the permissions), \(again)"
+            case 403: "give the credential what it lacks (isthmus rbac --setup prints it), \(again)"
             case 404: "see that the namespace istio-system and Istio's CustomResourceDefinitions are there, \(again)"
             case 409: "\(again.capitalizedFirst): it looks at the object anew"
             default: "mend that, \(again)"

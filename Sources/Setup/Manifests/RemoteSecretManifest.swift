@@ -27,7 +27,7 @@ package enum RemoteSecretManifest {
             annotations: [accountAnnotation: .string(serviceAccount)], ["type": .string(tokenType)])
     }
 
-    /// The account of which Istio's base chart makes one; istiod's own chart gives it its rights.
+    /// The account of which Istio's base chart makes one; istiod's own chart gives it its rights (where not: ``ReaderRole``).
     package static func account(meshID: String) -> JSONValue {
         var labels = Ownership.labels(meshID)
         labels["app"] = "istio-reader"

@@ -28,20 +28,23 @@ package struct Permission: Hashable, Codable, Sendable {
     package var resource: String
     /// `""` for the whole cluster.
     package var namespace: String
+    /// For this object only; `nil` for all.
+    package var name: String?
     /// `nil` where the authorizer did not say.
     package var allowed: Bool?
     /// In the authorizer's words; often empty.
     package var reason: String
 
     package init(
-        step: SetupStep, verb: String, group: String, resource: String, namespace: String, allowed: Bool? = nil,
-        reason: String = ""
+        step: SetupStep, verb: String, group: String, resource: String, namespace: String, name: String? = nil,
+        allowed: Bool? = nil, reason: String = ""
     ) {
         self.step = step
         self.verb = verb
         self.group = group
         self.resource = resource
         self.namespace = namespace
+        self.name = name
         self.allowed = allowed
         self.reason = reason
     }

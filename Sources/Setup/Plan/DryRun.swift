@@ -71,8 +71,11 @@ struct DryRun: Sendable {
 
     /// A server asks whether the giver of a role has its rights, and so looks at the role; a dry run of the role has not made it.
     private func waitsForRole(_ act: Act, _ error: KubernetesError) -> Bool {
-        guard act.object.kind == "RoleBinding", error.isNotFound, case .status(let status) = error.cause else { return false }
-        return status.details.kind == "roles" && status.details.name == act.desired["roleRef"]?["name"]?.string
+        guard ["RoleBinding", "ClusterRoleBinding"].contains(act.object.kind), error.isNotFound,
+            case .status(let status) = error.cause
+        else { return false }
+        return ["roles", "clusterroles"].contains(status.details.kind)
+            && status.details.name == act.desired["roleRef"]?["name"]?.string
     }
 
     private func apply(_ act: Act, _ live: JSONValue?, force: Bool) async throws(KubernetesError) -> JSONValue {

@@ -13,6 +13,9 @@ package enum Gates {
     /// Checks that a missing label of istio-system fails, and so the step "network" makes good.
     private static let network: Set<String> = ["network-identity-consistent", "networks-distinct"]
 
+    /// The check that missing trust domain aliases fail.
+    private static let trustDomains = "trust-domain-shared"
+
     /// The step that a verdict gates first; `nil` for none.
     package static func step(of check: Check) -> SetupStep? {
         switch check.phase {
@@ -28,8 +31,10 @@ package enum Gates {
     /// - Parameters:
     ///   - pending: by cluster, the steps that still have something to write there; empty between the waits and the step.
     ///   - labelled: the clusters whose istio-system has no label yet and gets one in a pending step.
+    ///   - aliased: what is pending makes every cluster accept the others' trust domains.
     package static func of(
-        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], labelled: Set<String> = []
+        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], labelled: Set<String> = [],
+        aliased: Bool = false
     ) -> [Gate] {
         judgement.verdicts.compactMap { verdict -> Gate? in
             guard let step = step(of: verdict.definition), verdict.status != .notApplicable,
@@ -40,16 +45,19 @@ package enum Gates {
             return Gate(
                 step: step, check: verdict.check, subject: verdict.subject, status: accepted ? .warning : verdict.status,
                 message: accepted ? "accepted: \(verdict.message)" : verdict.message,
-                later: !isGood && !accepted && comes(verdict, pending, labelled))
+                later: !isGood && !accepted && comes(verdict, pending, labelled, aliased))
         }.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
     }
 
     /// Whether what is pending is to make a verdict good, or to make it possible.
-    private static func comes(_ verdict: Verdict, _ pending: [String: Set<SetupStep>], _ labelled: Set<String>) -> Bool {
+    private static func comes(
+        _ verdict: Verdict, _ pending: [String: Set<SetupStep>], _ labelled: Set<String>, _ aliased: Bool
+    ) -> Bool {
         let clusters = verdict.clusters.isEmpty || verdict.definition.span == .mesh ? Array(pending.keys) : verdict.clusters
         let isBuilding = clusters.contains { !(pending[$0] ?? []).isDisjoint(with: [.network, .gateway, .expose]) }
         guard verdict.definition.phase == .prerequisites else { return isBuilding }
         if told.contains(verdict.check) { return isBuilding && verdict.status != .fail && verdict.status != .error }
+        if verdict.check == trustDomains && verdict.status == .fail || verdict.blockedBy == [trustDomains] { return aliased }
         let rests = network.contains(verdict.check) || !verdict.blockedBy.isEmpty && network.isSuperset(of: verdict.blockedBy)
         return rests && clusters.contains { labelled.contains($0) && pending[$0]?.contains(.network) == true }
     }

@@ -37,9 +37,11 @@ package struct Planner: Sendable {
         }
         let pending = Dictionary(
             uniqueKeysWithValues: zip(seen.clusters, lines).map { ($0.name, Set($1.acts.filter { $0.verb.writes }.map(\.step))) })
+        let aliased = !lines.contains(where: \.lacksAliases)
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in
-            await plan(cluster, line, Gates.of(cluster.name, judgement, pending: pending, labelled: labelled))
+            await plan(
+                cluster, line, Gates.of(cluster.name, judgement, pending: pending, labelled: labelled, aliased: aliased))
         }
         return SetupPlan(
             madeAt: now, isthmusVersion: version, mesh: seen.identity, options: options, clusters: plans,
@@ -53,6 +55,8 @@ package struct Planner: Sendable {
         var injection: Gate?
         var token = ReaderToken()
         var held = HeldSecrets()
+        /// Trust domains of others are not accepted, and this plan does not change that.
+        var lacksAliases = false
     }
 
     private func has(_ step: SetupStep) -> Bool { options.steps.contains(step) }
@@ -83,15 +87,20 @@ package struct Planner: Sendable {
         if has(.network), !cluster.network.isEmpty, cluster.label != nil {
             line.acts.append(await networkAct(cluster, dryRun))
         }
+        if let missing = seen.missingAliases[cluster.name] {
+            if has(.network) { await aliases(missing, cluster, dryRun, &line) } else { line.lacksAliases = true }
+        }
         if has(.gateway), let revision = cluster.revision, !cluster.network.isEmpty {
             await gateway(cluster, revision, groups, seen, dryRun, &line)
         }
         if has(.expose) { line.acts.append(await exposeAct(groups, seen, dryRun)) }
         if has(.discovery), options.discovery == .native, seen.clusters.count > 1 {
             async let token = ReaderToken.look(dryRun, meshID: seen.identity.id)
+            async let rights = ReaderRights.look(dryRun, meshID: seen.identity.id)
             line.held = await HeldSecrets.look(dryRun.client)
             line.token = await token
-            line.acts += line.token.acts
+            line.acts += line.token.acts + (await rights.acts)
+            line.findings += await rights.findings
         }
         return line
     }
@@ -103,6 +112,13 @@ package struct Planner: Sendable {
             act.reason = "it is labelled with the network \(label); a network that is stated is never overwritten"
         }
         return act
+    }
+
+    private func aliases(_ missing: [String], _ cluster: SeenCluster, _ dryRun: DryRun, _ line: inout Line) async {
+        let planned = await TrustAliases.look(dryRun, revision: cluster.revision ?? "", missing: missing)
+        line.acts += [planned.act].compactMap(\.self)
+        line.findings += [planned.finding].compactMap(\.self)
+        line.lacksAliases = planned.act?.verb.writes != true
     }
 
     private func gateway(
@@ -141,15 +157,12 @@ package struct Planner: Sendable {
         line.acts += await others.atOnce(limit: Self.requestsAtOnce) { other -> Act in
             let source = RemoteSecretSource(
                 cluster: other.name, clusterID: other.clusterID,
-                server: clients[other.name]?.access.server.url ?? other.server,
+                server: other.declaration.remoteServer ?? clients[other.name]?.access.server.url ?? other.server,
                 serviceAccount: RemoteSecretManifest.serviceAccount)
             var act = await held.act(
-                for: source, token: tokens[other.name] ?? ReaderToken(), working: cluster.working[other.clusterID],
+                for: source, token: tokens[other.name] ?? ReaderToken(), working: cluster.working(for: other),
                 meshID: seen.identity.id, dryRun)
-            if act.verb.writes, act.reason.isEmpty {
-                act.reason =
-                    other.provedFrom.contains(cluster.name) ? "reached from its pods" : "not proved from pods"
-            }
+            if act.verb.writes, act.reason.isEmpty { act.reason = other.reach(from: cluster.name) }
             return act
         }
         return line
@@ -196,8 +209,17 @@ package struct Planner: Sendable {
     }
 
     private func reachFindings(_ seen: SeenMesh, _ judgement: Judgement) -> [Finding] {
-        guard has(.discovery), seen.clusters.count > 1, judgement.run.level == .read else { return [] }
-        return [
+        guard has(.discovery), seen.clusters.count > 1 else { return [] }
+        let unusable = judgement.verdicts.filter { $0.check == "server-address-usable" && $0.status == .fail && !$0.isAccepted }
+        let wrong = unusable.map { verdict in
+            Finding(
+                .error, cluster: verdict.subject, "its remote secrets would lead nowhere: \(verdict.message)",
+                remedy:
+                    "write the address that the other clusters can use into mesh.yaml: clusters[\(verdict.subject)].remoteServer: "
+                    + "https://ADDRESS")
+        }
+        guard judgement.run.level == .read else { return wrong }
+        return wrong + [
             Finding(
                 .unknown,
                 "whether the clusters' pods reach each other's API servers and gateways is not proved: this run looked at level read",

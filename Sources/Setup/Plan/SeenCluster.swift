@@ -50,6 +50,13 @@ extension SeenCluster {
         }
         self.revision = revision
         istiod = control["name"]?.text ?? ""
+        let config = try facts.rows("mesh_config", of: name).first { $0["revision"]?.text == revision }
+        if let config, config["parse_error"]?.text == "", let domain = config["trust_domain"]?.text,
+            let aliases = config["trust_domain_aliases"]?.text,
+            let list = try? JSONDecoder().decode([String].self, from: Data(aliases.utf8))
+        {
+            trust = (domain, list)
+        }
         clusterID = control["cluster_id"]?.text ?? ""
         if let fault = RemoteSecretManifest.fault(clusterID: clusterID) {
             findings.append(
@@ -111,8 +118,7 @@ extension SeenCluster {
     }
 
     private mutating func readReach(_ facts: SeenFacts) throws {
-        let port = server.hasSuffix("/") ? String(server.dropLast()) : server
-        let address = URL(string: port).map { "\($0.host() ?? ""):\($0.port ?? 443)" } ?? ""
+        let address = Self.address(remoteServer)
         for row in try facts.rows("pod_reachability", of: name, by: "target")
         where row["kind"]?.text == "control-plane" && row["address"]?.text == address {
             guard let source = row["source"]?.text else { continue }
@@ -126,7 +132,32 @@ extension SeenCluster {
             let answered = probes.contains {
                 $0["secret"] == secret["secret"] && $0["key"] == secret["key"] && $0["outcome"]?.text == "answered"
             }
-            if answered, let key = secret["key"]?.text { working[key] = secret["secret"]?.text ?? "" }
+            if answered, let key = secret["key"]?.text {
+                working.append(
+                    WorkingSecret(key: key, secret: secret["secret"]?.text ?? "", server: secret["server"]?.text ?? ""))
+            }
         }
+    }
+
+    /// Host and port of a URL, as `pod_reachability` has them.
+    private static func address(_ server: String) -> String {
+        guard let url = URL(string: server), let host = url.host() else { return "" }
+        return "\(host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host.lowercased()):\(url.port ?? 443)"
+    }
+
+    /// The Secret that opens another cluster already. One that leads elsewhere than is declared is not what is wanted.
+    func working(for other: SeenCluster) -> String? {
+        working.first { secret in
+            secret.key == other.clusterID
+                && (other.declaration.remoteServer == nil
+                    || Self.address(secret.server) == Self.address(other.remoteServer))
+        }?.secret
+    }
+
+    /// What is known of the way from a cluster's pods to this one's API server.
+    func reach(from cluster: String) -> String {
+        if provedFrom.contains(cluster) { return "proved from a pod of \(cluster)" }
+        return unreachableFrom.contains(cluster)
+            ? "a pod of \(cluster) did not reach it" : "not proved: no pod of \(cluster) tried it"
     }
 }

@@ -8,6 +8,8 @@ struct SeenCluster: Sendable {
     /// Of the namespace kube-system; `""` where it was not seen.
     var uid = ""
     var server = ""
+    /// The API's address as the remote secrets for this cluster are to have it: declared, or else the kubeconfig's.
+    var remoteServer: String { declaration.remoteServer ?? server }
     var platform: Platform?
     var onPremises: GatewayServiceWish.OnPremises?
     /// The label of istio-system; `nil` where it was not seen, `""` where there is none.
@@ -18,14 +20,23 @@ struct SeenCluster: Sendable {
     var revision: String?
     /// By which its own istiod calls it; `""` where it was not seen.
     var clusterID = ""
+    /// What its mesh configuration says of trust domains; `nil` where it was not seen, or cannot be read.
+    var trust: (domain: String, aliases: [String])?
     /// Name of istiod's Deployment.
     var istiod = ""
-    /// Clusters whose pods were seen to reach this one's API server.
+    /// Clusters of which a pod was seen to reach this one's API server at `remoteServer`.
     var provedFrom: [String] = []
-    /// Its API server's address was tried by pods of others, and they did not get there.
+    /// Clusters of which a pod tried that address, and did not get there.
     var unreachableFrom: [String] = []
-    /// Remote secrets that open a cluster, by what was seen through them: cluster to name of the Secret.
-    var working: [String: String] = [:]
+    /// Remote secrets that open a cluster, by what was seen through them, and at which address.
+    var working: [WorkingSecret] = []
+
+    struct WorkingSecret: Sendable {
+        /// The cluster's id, as the data key has it.
+        var key: String
+        var secret: String
+        var server: String
+    }
 }
 
 /// The mesh as the snapshot shows it, and what is wrong with it before any server is asked.

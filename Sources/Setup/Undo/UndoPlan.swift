@@ -109,7 +109,7 @@ package struct UndoPlan: Sendable {
     }
 
     private static func stage(_ intent: JournalIntent, _ after: ObjectState) -> Stage {
-        guard intent.object.kind == "Secret" || intent.object.kind == "ServiceAccount" else { return .rest }
+        guard ["Secret", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"].contains(intent.object.kind) else { return .rest }
         if after.labels[MeshConstants.multiClusterLabel] == "true" { return .remoteSecrets }
         return intent.act.split(separator: "/").dropFirst().first.map(String.init) == SetupStep.discovery.rawValue
             && after.content["type"]?.string != "Opaque" ? .credentials : intent.object.kind == "Secret" ? .copies : .rest

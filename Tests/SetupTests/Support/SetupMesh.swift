@@ -23,6 +23,7 @@ final class SetupMesh: Sendable {
                 "apiVersion": "v1", "kind": "ServiceAccount",
                 "metadata": ["name": "istio-reader-service-account", "namespace": "istio-system"],
             ])
+            if world === worlds["b"] { try await world.makeIstiosReaderRole() }
             let end = ContinuousClock.now + .seconds(30)
             while (try? await world.object("/apis/networking.istio.io/v1alpha3/namespaces/istio-system/gateways")) == nil,
                 ContinuousClock.now < end
@@ -49,10 +50,11 @@ final class SetupMesh: Sendable {
 
     func world(_ name: String) throws -> SetupWorld { try #require(worlds[name]) }
 
-    func targets(http: HTTPClient? = nil) throws -> [SetupTarget] {
+    /// - Parameter token: of the user who does it; by default the one who may do everything.
+    func targets(http: HTTPClient? = nil, token: String = KubeAPIServer.adminToken) throws -> [SetupTarget] {
         try Self.names.map { name in
             let world = try world(name)
-            let client = try http.map { try SetupWorld.client(world.server, http: $0) } ?? world.admin
+            let client = try SetupWorld.client(world.server, token: token, http: http ?? world.http)
             return SetupTarget(name: name, client: client, kubeconfig: "/none", context: "x")
         }
     }
@@ -64,14 +66,16 @@ final class SetupMesh: Sendable {
     // MARK: Plan
 
     /// As the planner makes it, without what only a snapshot tells.
-    func plan(takeOver: [String] = [], hosts: [String] = ["*.local"]) async throws -> SetupPlan {
+    func plan(
+        takeOver: [String] = [], hosts: [String] = ["*.local"], token: String = KubeAPIServer.adminToken
+    ) async throws -> SetupPlan {
         var options = SetupOptions()
         options.takeOver = takeOver
         var plans: [ClusterPlan] = []
         var readers: [String: ReaderToken] = [:]
-        for name in Self.names { readers[name] = await ReaderToken.look(try dryRun(name, takeOver), meshID: "proj-1") }
+        for name in Self.names { readers[name] = await ReaderToken.look(try dryRun(name, takeOver, token), meshID: "proj-1") }
         for name in Self.names {
-            let dryRun = try dryRun(name, takeOver), other = name == "a" ? "b" : "a"
+            let dryRun = try dryRun(name, takeOver, token), other = name == "a" ? "b" : "a"
             var acts = [await dryRun.act(.network, NetworkManifest.namespace(network: "network-\(name)"))]
             let wish = GatewayWish(meshID: "proj-1", network: "network-\(name)", revision: "asm-1246-9")
             for object in GatewayManifests.objects(wish, GatewayAPIs(try await dryRun.client.apiGroups())) {
@@ -79,7 +83,7 @@ final class SetupMesh: Sendable {
             }
             acts.append(await dryRun.act(.expose, ExposeManifest.gateway(version: "v1alpha3", hosts: hosts, meshID: "proj-1")))
             let reader = try #require(readers[name])
-            acts += reader.acts
+            acts += reader.acts + (await ReaderRights.look(dryRun, meshID: "proj-1")).acts
             let source = RemoteSecretSource(
                 cluster: other, clusterID: "cn-\(other)", server: "https://\(other).example:6443",
                 serviceAccount: RemoteSecretManifest.serviceAccount)
@@ -89,9 +93,10 @@ final class SetupMesh: Sendable {
             func object(_ apiVersion: String, _ kind: String, _ object: String) -> ObjectReference {
                 ObjectReference(cluster: name, apiVersion: apiVersion, kind: kind, namespace: "istio-system", name: object)
             }
+            let permissions = await Permissions.ask(dryRun.client, Permissions.needed(for: acts, steps: SetupStep.allCases))
             plans.append(
                 ClusterPlan(
-                    name: name, uid: "uid-\(name)", server: "https://\(name)", acts: acts,
+                    name: name, uid: "uid-\(name)", server: "https://\(name)", acts: acts, permissions: permissions,
                     waits: [
                         Wait(
                             step: .gateway, object: object("apps/v1", "Deployment", "istio-eastwestgateway"),
@@ -108,8 +113,11 @@ final class SetupMesh: Sendable {
             options: options, clusters: plans, findings: [])
     }
 
-    private func dryRun(_ cluster: String, _ takeOver: [String]) throws -> DryRun {
-        DryRun(client: try world(cluster).admin, cluster: cluster, takeOver: Set(takeOver))
+    private func dryRun(_ cluster: String, _ takeOver: [String], _ token: String) throws -> DryRun {
+        let world = try world(cluster)
+        return DryRun(
+            client: try SetupWorld.client(world.server, token: token, http: world.http), cluster: cluster,
+            takeOver: Set(takeOver))
     }
 
     // MARK: What stands there
@@ -119,6 +127,7 @@ final class SetupMesh: Sendable {
         "/api/v1/namespaces/istio-system/serviceaccounts", "/apis/apps/v1/namespaces/istio-system/deployments",
         "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/roles",
         "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/rolebindings",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
         "/apis/autoscaling/v1/namespaces/istio-system/horizontalpodautoscalers",
         "/apis/policy/v1beta1/namespaces/istio-system/poddisruptionbudgets",
         "/apis/networking.istio.io/v1alpha3/namespaces/istio-system/gateways",
@@ -130,7 +139,7 @@ final class SetupMesh: Sendable {
         var state: [String: JSONValue] = [:]
         for name in Self.names {
             for path in Self.kinds {
-                for object in try await world(name).admin.list(path, as: JSONValue.self).items {
+                for object in try await world(name).admin.list(path, as: JSONValue.self).items where !object.isKubernetesOwn {
                     state["\(name) \(path)/\(object["metadata"]?["name"]?.string ?? "")"] = ObjectState(object).fields
                 }
             }
@@ -154,6 +163,9 @@ final class SetupMesh: Sendable {
 }
 
 extension JSONValue {
+    /// A role that every API server has.
+    fileprivate var isKubernetesOwn: Bool { self["metadata"]?["labels"]?["kubernetes.io/bootstrapping"] != nil }
+
     fileprivate func without(_ keys: Set<String>) -> JSONValue {
         switch self {
         case .object(let members): .object(members.filter { !keys.contains($0.key) }.mapValues { $0.without(keys) })

@@ -52,6 +52,30 @@ final class SetupWorld: Sendable {
         return try await admin.create(path, object, manager: manager, as: JSONValue.self)
     }
 
+    /// The rights that istiod's own chart gives the reader account.
+    func makeIstiosReaderRole() async throws {
+        let api = "rbac.authorization.k8s.io", name: JSONValue = "istio-reader-clusterrole-r-istio-system"
+        try await make([
+            "apiVersion": .string("\(api)/v1"), "kind": "ClusterRole", "metadata": ["name": name],
+            "rules": [
+                [
+                    "apiGroups": ["", "discovery.k8s.io", "apps", "gateway.networking.k8s.io", "apiextensions.k8s.io"],
+                    "resources": [
+                        "pods", "services", "endpoints", "nodes", "namespaces", "secrets", "endpointslices", "replicasets",
+                        "gateways", "customresourcedefinitions",
+                    ], "verbs": ["get", "list", "watch"],
+                ]
+            ],
+        ])
+        try await make([
+            "apiVersion": .string("\(api)/v1"), "kind": "ClusterRoleBinding", "metadata": ["name": name],
+            "roleRef": ["apiGroup": .string(api), "kind": "ClusterRole", "name": name],
+            "subjects": [
+                ["kind": "ServiceAccount", "name": "istio-reader-service-account", "namespace": "istio-system"]
+            ],
+        ])
+    }
+
     func object(_ path: String) async throws -> JSONValue? { try await admin.find(path, as: JSONValue.self) }
 
     func remove(_ path: String) async throws {

@@ -30,8 +30,9 @@ extension FollowedCluster {
         let network = gke?.vpc.flatMap { networks[$0] }
         let facts = GKESurroundings(cluster: gke, network: network)
         return GoogleClusterEvidence(
-            cluster: marks.declaration.name, platform: marks.platform, uid: marks.uid, server: marks.server,
-            membership: found.membership, rivalMemberships: found.rivals, gke: found.gke, onPremises: found.onPremises,
+            cluster: marks.declaration.name, platform: marks.platform, uid: marks.uid,
+            server: marks.declaration.remoteServer.flatMap { ServerURL($0) } ?? marks.server, membership: found.membership,
+            rivalMemberships: found.rivals, gke: found.gke, onPremises: found.onPremises,
             gateway: gateway(isGKE: marks.platform == .gke || gke != nil), egress: egress(facts), podRanges: podRanges(facts),
             nodeRanges: nodeRanges(facts), premises: OnPremisesView(self), nodeTags: facts.nodeTags,
             nodeServiceAccounts: facts.serviceAccounts,
