@@ -42,12 +42,13 @@ def listener(name, host, port, chains, **more):
 
 
 def identity_and_trust(names, **more):
-    """The proxy's own certificate, the mesh's roots, and what the other side's certificate must say."""
+    """The proxy's own certificate, the mesh's roots, and what the other side's certificate must say; anything where no name is given."""
+    wanted = {"match_typed_subject_alt_names": [{"san_type": "URI", "matcher": name} for name in names]} if names else {}
     return {
         **more,
         "tls_certificate_sds_secret_configs": [{"name": "default", "sds_config": from_file("identity.yaml")}],
         "combined_validation_context": {
-            "default_validation_context": {"match_typed_subject_alt_names": [{"san_type": "URI", "matcher": name} for name in names]},
+            "default_validation_context": wanted,
             "validation_context_sds_secret_config": {"name": "ROOTCA", "sds_config": from_file("root.yaml")}}}
 
 

@@ -37,6 +37,7 @@ class Istiod:
             return
         variables = container_variables(deployment["spec"]["template"]["spec"], "discovery")
         self.own.cluster = variables.get("CLUSTER_ID", "Kubernetes")
+        self.trusted_domains = [] if variables.get("PILOT_SKIP_VALIDATE_TRUST_DOMAIN") == "true" else self.settings.trusted_domains
         self.peers.sync(self.own.cluster)
         self.report()
         self.spread_root()
@@ -101,7 +102,7 @@ class Istiod:
         if not folder.exists() or (proxy.kind == "sidecar" and (folder / "spiffe-id").read_text() != identity):
             subprocess.run([self.settings.lab / "control/new-proxy", self.settings.cluster, folder.name, proxy.kind, identity], check=True)
         listeners, clusters = mesh.gateway(proxy, self.gateway_resources) if proxy.kind == "gateway" else mesh.sidecar(
-            proxy, self.settings, self.strict(proxy))
+            proxy, self.settings, self.trusted_domains, self.strict(proxy))
         write_json(folder / "cds.json", {"resources": clusters})
         write_json(folder / "lds.json", {"resources": listeners})
         if folder != proxy.folder:
@@ -175,7 +176,7 @@ class Mesh:
         listeners = [envoy.passthrough_listener(port, names) for port, names in sorted(exposed.items())]
         return listeners, list(clusters.values())
 
-    def sidecar(self, proxy, settings, strict):
+    def sidecar(self, proxy, settings, trusted_domains, strict):
         listeners, clusters, inbound = [envoy.virtual_outbound()], [], {}
         for service, port, known in self.every_port():
             for endpoint in known:
@@ -188,7 +189,7 @@ class Mesh:
             listeners.append(envoy.outbound_listener(self.addresses[service.host], port.number, name, port.http))
             seen = self.seen_from(proxy.network, known)
             clusters.append(envoy.mutual_tls_cluster(name, seen, server_name(service, port), port.http, accounts))
-        listeners.append(envoy.virtual_inbound(sorted(inbound.items()), settings.trusted_domains, strict))
+        listeners.append(envoy.virtual_inbound(sorted(inbound.items()), trusted_domains, strict))
         clusters += [envoy.to_original_destination("PassthroughCluster"), envoy.to_original_destination("inbound")]
         return listeners, clusters
 

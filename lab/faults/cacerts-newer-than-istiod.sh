@@ -6,13 +6,5 @@
 # remedy: kubectl rollout restart deployment/istiod-asm-1246-9 -n istio-system, then the gateways and the workloads.
 # expect-fail: cacerts-loaded
 # first: cacerts-loaded
-apply() {
-  mesh_variables west
-  local was second
-  was=$(api west GET "$SYSTEM/secrets/cacerts")
-  second=$(date +%s)
-  remove west "$SYSTEM/secrets/cacerts"
-  wait_for 2 "the next second" second_passed "$second"
-  api west POST "$SYSTEM/secrets" "$(jq '{apiVersion, kind, type, data, metadata: {name: .metadata.name, namespace: .metadata.namespace}}' <<<"$was")" >/dev/null
-}
+apply() { mesh_variables west && remake_cacerts '{}'; }
 undo() { mesh_variables west && put_back && restart_istiod; }

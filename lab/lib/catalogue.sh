@@ -13,17 +13,17 @@ require_fault() {
   }
 }
 
-# The level at which isthmus is to find it: read, or what the header says.
+# The level at which isthmus is to find it: read, or what the header says. `proof`: by `isthmus verify --with-ca-key`.
 fault_level() {
   local level
   level=$(fault_key "$1" level)
   echo "${level:-read}"
 }
 
-# fault_names_by_level: those of one level after those of the other.
+# fault_names_by_level: those of one level after those of another.
 fault_names_by_level() {
   local level name
-  for level in read probe; do
+  for level in read probe proof; do
     for name in $(fault_names); do [[ $(fault_level "$name") != "$level" ]] || echo "$name"; done
   done
 }

@@ -249,6 +249,17 @@ steer_load_balancer() {
 # gateway_address_is CLUSTER JSON
 gateway_address_is() { api "$1" GET "$GATEWAY_SERVICE" | jq -e --argjson wanted "$2" '(.status.loadBalancer.ingress // []) == $wanted'; }
 
+# remake_cacerts DATA-JSON: the Secret is made anew, after istiod started, with this in place of what it had.
+remake_cacerts() {
+  local was second
+  was=$(api "$CLUSTER" GET "$SYSTEM/secrets/cacerts")
+  second=$(date +%s)
+  remove "$CLUSTER" "$SYSTEM/secrets/cacerts"
+  wait_for 2 "the next second" second_passed "$second"
+  api "$CLUSTER" POST "$SYSTEM/secrets" "$(jq --argjson data "$1" \
+    '{apiVersion, kind, type, data: (.data + $data), metadata: {name: .metadata.name, namespace: .metadata.namespace}}' <<<"$was")" >/dev/null
+}
+
 # use_ca CA-DIRECTORY: the whole cluster's CA is another one, as if it had been installed with it.
 use_ca() {
   local ca=$1
@@ -323,6 +334,15 @@ use_istiod_image() {
   local containers
   containers=$(api "$CLUSTER" GET "$ISTIOD_PATH" |
     jq --arg tag "$1" '.spec.template.spec.containers | .[0].image |= sub(":[^:]*$"; ":" + $tag)')
+  change "$CLUSTER" "$ISTIOD_PATH" "{\"spec\": {\"template\": {\"spec\": {\"containers\": $containers}}}}"
+  wait_deployment "$ISTIOD_PATH"
+}
+
+# istiod_variable NAME VALUE: of istiod's container.
+istiod_variable() {
+  local containers
+  containers=$(api "$CLUSTER" GET "$ISTIOD_PATH" |
+    jq --arg name "$1" --arg value "$2" '.spec.template.spec.containers | .[0].env |= map(select(.name != $name)) + [{$name, $value}]')
   change "$CLUSTER" "$ISTIOD_PATH" "{\"spec\": {\"template\": {\"spec\": {\"containers\": $containers}}}}"
   wait_deployment "$ISTIOD_PATH"
 }
