@@ -8,7 +8,9 @@ struct EventRule: Sendable {
     var meaning: String
     var remedy: @Sendable (String) -> String
 
+    /// Of the events that are no warnings only one says why nothing happens: GKE's word to the firewall's administrator.
     func matches(_ event: ClusterEvent) -> Bool {
+        guard event.isWarning || kind == .firewallAdministrator else { return false }
         let text = "\(event.reason) \(event.message)".lowercased()
         return words.contains { text.contains($0) }
     }

@@ -19,7 +19,7 @@ package struct WaitCause: Sendable, Hashable {
     /// The causes in the evidence, the one that explains most first; empty where Kubernetes says nothing.
     package static func find(in evidence: WaitEvidence) -> [WaitCause] {
         var causes = notInjected(evidence)
-        let newestFirst = evidence.events.filter(\.isWarning).sorted { $0.last > $1.last }
+        let newestFirst = evidence.events.sorted { $0.last > $1.last }
         causes += newestFirst.compactMap(of(event:))
         causes += replicaFailures(evidence).compactMap(of(event:))
         causes += evidence.pods.flatMap(of(pod:))

@@ -136,20 +136,33 @@ struct Waiter: Sendable {
         guard let host = service.flatMap({ Self.addresses($0).first }) else { throw failure(wait, "it has no address any more") }
         let prober = TLSProber(), end = ContinuousClock.now + min(deadline, .seconds(60))
         let place = "\(printable(host)):\(MeshConstants.gatewayPort)"
-        var pause = Duration.milliseconds(100)
+        var pause = Duration.milliseconds(100), told = ""
         while !Task.isCancelled {
             let ladder = await prober.probeTCP(host: host, port: MeshConstants.gatewayPort, connectDeadline: .seconds(5))
             if ladder.tcp.isOK { return "\(place) answers" }
+            let cause = await firewallCause(service)
             guard ContinuousClock.now + pause < end else {
                 return
-                    "\(place) does not answer this machine; whether the other clusters reach it is looked at before endpoint discovery"
+                    "\(place) does not answer this machine\(cause); whether the other clusters reach it is looked at before endpoint discovery"
             }
-            report(.waiting(cluster: target.name, words: "\(place) does not answer yet"))
+            let words = "\(place) does not answer yet\(cause)"
+            if words != told { report(.waiting(cluster: target.name, words: words)) }
+            told = words
             // A port says by nothing that it has been opened: it can only be tried again.
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(2))
         }
         throw failure(wait, "broken off while it was waited for")
+    }
+
+    /// What the platform says of an address that no firewall lets through, after a colon; empty where it says nothing. Other events
+    /// are of the time before the address was there.
+    private func firewallCause(_ service: JSONValue?) async -> String {
+        guard let service, let uid = service["metadata"]?["uid"]?.string else { return "" }
+        let path = Resource.events.path(namespace: MeshConstants.systemNamespace)
+        let listed = try? await target.client.list(path, Selection(fields: "involvedObject.uid=\(uid)"), as: JSONValue.self)
+        let evidence = WaitEvidence(service: service, events: (listed?.items ?? []).map { ClusterEvent($0) })
+        return WaitCause.find(in: evidence).first { $0.kind == .firewallAdministrator }.map { ": \($0.words)" } ?? ""
     }
 }
 
