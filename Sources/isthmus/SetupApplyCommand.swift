@@ -75,8 +75,10 @@ struct SetupApplyCommand: AsyncParsableCommand {
                 guard let unfinished, isThere(unfinished) else { return false }
                 return try JournalContents(unfinished).ending == nil
             }
-            if first.count(.create, .change) == 0, !isBrokenOff, first.outcome != .stopped, options.discovery == .native {
-                say(first)
+            if isDone(first), !isBrokenOff, options.discovery == .native {
+                let names = first.clusters.map(\.name).joined(separator: ", ")
+                print(visible("nothing to do: all \(first.count(.leave)) objects are as wanted in \(names)"))
+                SetupSession.sayWhatIsNotProved(mesh: setup.mesh.file)
                 return
             }
             let plan = setup.mesh.level == nil ? try await planned(options, clients, level: .probe) : first
@@ -92,6 +94,12 @@ struct SetupApplyCommand: AsyncParsableCommand {
                 try await gates(plan, options, clients)
             }
         }
+    }
+
+    /// Every cluster was seen, and nothing is left to do in any. What else is open at level read is proved by verify.
+    private func isDone(_ plan: SetupPlan) -> Bool {
+        !plan.clusters.isEmpty && plan.outcome != .stopped
+            && plan.clusters.allSatisfy { !$0.uid.isEmpty && $0.acts.allSatisfy { $0.verb == .leave } }
     }
 
     private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }

@@ -49,7 +49,6 @@ struct SetupSession: Sendable {
                 return .failure(error)
             }
         }
-        let mesh = meshFile.map { "-f \($0)" } ?? "..."
         switch result.result {
         case .failure(let failure):
             fail(failure)
@@ -57,7 +56,7 @@ struct SetupSession: Sendable {
             throw ExitCode(3)
         case .success(let outcome):
             if outcome.isComplete { try await end(run, .complete) }
-            summarize(outcome, run, mesh: mesh)
+            summarize(outcome, run, meshFile)
             if let interruption = result.interruption { throw interruption.exitCode }
             if !outcome.isComplete {
                 throw ExitCode(outcome.gates.isEmpty || outcome.gates.contains { $0.standing == .bad } ? 3 : 4)
@@ -65,7 +64,16 @@ struct SetupSession: Sendable {
         }
     }
 
-    private func summarize(_ outcome: ApplyOutcome, _ run: SetupRun, mesh: String) {
+    static func sayWhatIsNotProved(mesh file: String?) {
+        let mesh = Self.mesh(file)
+        print("next: isthmus verify \(mesh)    # what is not proved yet: that requests cross, encrypted, both ways")
+    }
+
+    /// How the mesh is named in the next command.
+    private static func mesh(_ file: String?) -> String { file.map { "-f \($0)" } ?? "..." }
+
+    private func summarize(_ outcome: ApplyOutcome, _ run: SetupRun, _ meshFile: String?) {
+        let mesh = Self.mesh(meshFile)
         for cluster in outcome.clusters {
             var words =
                 "\(cluster.name): \(cluster.created) created, \(cluster.changed) changed, \(cluster.left) left as they are"
@@ -84,7 +92,7 @@ struct SetupSession: Sendable {
         print("journal: \(run.journal.url.path)")
         if outcome.isComplete {
             print("Applied: every step is done")
-            print("next: isthmus verify \(mesh)    # what is not proved yet: that requests cross, encrypted, both ways")
+            Self.sayWhatIsNotProved(mesh: meshFile)
         } else {
             print("next: isthmus setup apply \(mesh)    # goes on where this run stopped")
             print("  or: isthmus setup undo \(mesh)     # takes back what it did")
