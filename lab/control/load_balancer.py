@@ -40,6 +40,7 @@ class LoadBalancer:
     def __init__(self, api, services, configuration, pool):
         self.api, self.services, self.configuration, self.pool = api, services, configuration, pool
         self.told = {}
+        self.given = {}
 
     def sync(self):
         if not (self.services.listed and self.configuration.listed):
@@ -47,15 +48,22 @@ class LoadBalancer:
         wishes = (self.configuration.get(*CONFIGURATION) or {}).get("data") or {}
         balanced = [service for service in self.services if service["spec"].get("type") == "LoadBalancer"]
         taken = {ingress.get("ip") for service in balanced for ingress in addresses(service)}
+        given, words = {}, []
         for service in balanced:
             wanted, word = self.decide(service, wishes, taken)
+            words.append((service, word))
+            if any("ip" in ingress for ingress in wanted):
+                given[service["metadata"]["uid"]] = wanted
             if addresses(service) != wanted:
                 if wanted:
                     self.tell(service, "ensuring")
                 taken.update(ingress.get("ip") for ingress in wanted)
                 self.api.merge(path(service) + "/status", {"status": {"loadBalancer": {"ingress": wanted or None}}})
-                if any("ip" in ingress for ingress in wanted):
-                    subprocess.run([pathlib.Path(__file__).with_name("tell-google")], check=True)
+        # Also when an address goes: its forwarding rule and its firewall rules go with it.
+        if given != self.given:
+            subprocess.run([pathlib.Path(__file__).with_name("tell-google")], check=True)
+            self.given = given
+        for service, word in words:
             if word:
                 self.tell(service, word)
         self.told = {uid: word for uid, word in self.told.items() if uid in {service["metadata"]["uid"] for service in balanced}}

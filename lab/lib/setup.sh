@@ -66,18 +66,37 @@ only_own_answers_in() {
 isthmus() {
   OUTPUT=$REPORTS/$1.txt
   CODE=0
-  local probe=()
-  [[ "$2" != setup || $3 == undo ]] || probe=(--probe-image "$CURL_IMAGE" --probe-start 20)
-  "$ISTHMUS" "${@:2}" -f "$STATE/operator.yaml" "${probe[@]}" </dev/null >"$OUTPUT" 2>&1 || CODE=$?
+  command_line "${@:2}"
+  "${COMMAND[@]}" </dev/null >"$OUTPUT" 2>&1 || CODE=$?
+}
+
+command_line() {
+  COMMAND=("$ISTHMUS" "$@" -f "$STATE/operator.yaml")
+  [[ $1 != setup || $2 == undo ]] || COMMAND+=(--probe-image "$CURL_IMAGE" --probe-start 20)
+}
+
+# killed_at LINE NAME ARGUMENT…: runs it, and kills it with SIGKILL as soon as a line that matches the regular expression LINE is new
+# in the case's journal. Fails where it came to its end before.
+killed_at() {
+  local line=$1 journal=$REPORTS/$CASE.journal size=0
+  [[ ! -e $journal ]] || size=$(stat -c %s "$journal")
+  command_line "${@:3}"
+  "${COMMAND[@]}" </dev/null >"$REPORTS/$2.txt" 2>&1 &
+  if grep -qE "$line" < <(tail --follow=name --retry --bytes=+$((size + 1)) --pid=$! "$journal" 2>/dev/null); then kill -KILL $!; fi
+  CODE=0
+  wait $! || CODE=$?
+  [[ $CODE == 137 ]]
 }
 
 # --- what the cases say ----------------------------------------------------------------------------------------------
 # Each prints what is wrong, or nothing. A case's runs share its journal.
 
-apply_arguments() { APPLY=(setup apply --yes --wait 15 --journal "$REPORTS/$CASE.journal"); }
+# apply_arguments [SECONDS]: for each wait; by default longer than anything takes.
+apply_arguments() { APPLY=(setup apply --yes --wait "${1-120}" --journal "$REPORTS/$CASE.journal"); }
 
+# Pods have to be ready within this time, and what never comes is waited for as long.
 apply_fails() {
-  apply_arguments
+  apply_arguments 20
   isthmus "$CASE" "${APPLY[@]}"
   [[ $CODE == [134] ]] && ! grep -q '^Applied' "$OUTPUT" || echo "setup apply ended with $CODE: $(tail -n 5 "$OUTPUT")"
 }

@@ -2,7 +2,7 @@
 run() {
   local ports was
   ports='[{"name": "https", "port": 443, "targetPort": 8443, "protocol": "TCP"}]'
-  api west PATCH "$GATEWAY_SERVICE?fieldManager=argocd" "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"spec\": {\"type\": \"ClusterIP\",
+  api west PATCH "$GATEWAY_SERVICE?fieldManager=argocd" "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"istio-eastwestgateway\"}, \"spec\": {\"type\": \"ClusterIP\",
     \"selector\": {\"app\": \"shop\"}, \"ports\": $ports}}" application/apply-patch+yaml >/dev/null
   was=$(api west GET "$GATEWAY_SERVICE" | jq -c .spec)
   mark_audit

@@ -12,7 +12,7 @@ run() {
       jq '[.rules | to_entries[] | select(.value.apiGroups == ["networking.istio.io"]) | {op: "replace", path: "/rules/\(.key)/verbs", value: ["get", "list"]}]')"
   mark_audit
   apply_fails
-  says 'expired'
-  says 'gateways'
+  says 'ended on 2025-01-01: every request with it is refused'
+  says 'permission missing: create, patch gateways.networking.istio.io'
   writes
 }
