@@ -85,11 +85,13 @@ extension KubernetesClient {
     ///
     /// Not repeated after a lost answer: the second answer would call what the first request created an object that was there.
     package func applyAndTell<T: Decodable & Sendable>(
-        _ path: String, _ object: JSONValue, manager: String, force: Bool = false, as type: T.Type
+        _ path: String, _ object: JSONValue, manager: String, force: Bool = false, dryRun: Bool = false, as type: T.Type
     ) async throws(KubernetesError) -> (object: T, isNew: Bool) {
+        var query = [("fieldManager", manager), ("force", force ? "true" : "false")]
+        if dryRun { query.append(("dryRun", "All")) }
         let request = Request(
-            "PATCH", path, query: [("fieldManager", manager), ("force", force ? "true" : "false")],
-            contentType: "application/apply-patch+yaml", body: try body(object, path), retries: .never)
+            "PATCH", path, query: query, contentType: "application/apply-patch+yaml", body: try body(object, path),
+            retries: .never)
         let answer = try await send(request)
         return (try decode(type, answer, request), answer.status == 201)
     }

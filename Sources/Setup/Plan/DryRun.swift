@@ -9,10 +9,19 @@ struct DryRun: Sendable {
     let takeOver: Set<String>
 
     /// The act for an object that should be as `desired` says.
-    func act(_ step: SetupStep, _ desired: JSONValue, secret: RemoteSecretSource? = nil) async -> Act {
+    ///
+    /// - Parameter isNotListed: it did not stand in a list of its kind: then it is looked for only if the server says that it is there,
+    ///   which saves a request for each of many.
+    func act(
+        _ step: SetupStep, _ desired: JSONValue, secret: RemoteSecretSource? = nil, isNotListed: Bool = false
+    ) async -> Act {
         let object = ObjectReference(cluster: cluster, desired)
         var act = Act(step: step, object: object, verb: .unknown, desired: desired, secret: secret)
         do throws(KubernetesError) {
+            if isNotListed, try await wouldMake(act) {
+                act.verb = .create
+                return act
+            }
             let live = try await find(object)
             act.uid = live?["metadata"]?["uid"]?.string ?? ""
             act.resourceVersion = live?["metadata"]?["resourceVersion"]?.string ?? ""
@@ -34,6 +43,18 @@ struct DryRun: Sendable {
         guard object.kind == "Secret" else { return try await client.find(object.path, as: JSONValue.self) }
         return try await client.findMetadata(object.path, as: JSONValue.self).map {
             ["kind": "Secret", "metadata": $0["metadata"] ?? .null]
+        }
+    }
+
+    /// Whether applying makes the object anew. Where it would be in conflict with others, they have made it already.
+    private func wouldMake(_ act: Act) async throws(KubernetesError) -> Bool {
+        do throws(KubernetesError) {
+            return try await client.applyAndTell(
+                act.object.path, act.desired, manager: Ownership.manager, dryRun: true, as: JSONValue.self
+            ).isNew
+        } catch {
+            guard error.isConflict else { throw error }
+            return false
         }
     }
 

@@ -81,7 +81,9 @@ struct HeldSecrets: Sendable {
         if let working, let secret = named.first(where: { $0.name == working }) {
             return idle(.leave, "Secret \(working) opens it already, with another server address or token", secret)
         }
-        var act = await dryRun.act(.discovery, desired, secret: source)
+        let name = desired["metadata"]?["name"]?.string
+        var act = await dryRun.act(
+            .discovery, desired, secret: source, isNotListed: !secrets.contains { $0.name == name })
         if let other = named.first(where: { $0.name != act.object.name }), act.verb == .create {
             act.verb = .conflict
             act.reason = "Secret \(other.name) holds a kubeconfig for \(source.clusterID) that does not open it as wanted"
