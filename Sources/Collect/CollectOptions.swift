@@ -27,6 +27,8 @@ package struct CollectOptions: Sendable {
     package var probe: ProbeOptions
     /// Each cluster's signing key is read into memory, to prove whom the others accept.
     package var withCAKey: Bool
+    /// At level mutate each cluster's server is taken away in turn, to see whether the others answer.
+    package var failover: Bool
     /// Of the isthmus that collects; goes into the snapshot.
     package var toolVersion: String
     /// The subcommand, without arguments.
@@ -34,8 +36,8 @@ package struct CollectOptions: Sendable {
 
     package init(
         level: Level = .read, timeout: Duration = .seconds(10), connectTimeout: Duration = .seconds(5), allowExec: [String] = [],
-        google: GoogleOptions? = nil, probe: ProbeOptions = ProbeOptions(), withCAKey: Bool = false, toolVersion: String,
-        command: String
+        google: GoogleOptions? = nil, probe: ProbeOptions = ProbeOptions(), withCAKey: Bool = false, failover: Bool = false,
+        toolVersion: String, command: String
     ) {
         self.level = level
         self.timeout = timeout
@@ -44,6 +46,7 @@ package struct CollectOptions: Sendable {
         self.google = google
         self.probe = probe
         self.withCAKey = withCAKey
+        self.failover = failover
         self.toolVersion = toolVersion
         self.command = command
     }

@@ -42,7 +42,8 @@ package struct Collector: Sendable {
         let read = await leads.atOnce(limit: Self.clustersAtOnce) { await collect($0, shared) }
         let seen = options.level >= .probe ? await probed(read) : read
         let ordered = options.withCAKey ? await identified(seen, shared.tls, now: now) : seen
-        return MeshFacts(mesh: mesh, options: options, now: now, results: ordered, google: await google).batch
+        let proven = options.level >= .mutate ? await proven(ordered) : ordered
+        return MeshFacts(mesh: mesh, options: options, now: now, results: proven, google: await google).batch
     }
 
     /// What all clusters' collections share.
@@ -108,6 +109,16 @@ package struct Collector: Sendable {
         return await results.atOnce(limit: Self.clustersAtOnce) { result in
             var result = result
             result.identity = await IdentityProofs.run(from: result, to: results, prober, now: now, options)
+            return result
+        }
+    }
+
+    /// Lets workloads of every cluster call those of all the others.
+    private func proven(_ results: [ClusterResult]) async -> [ClusterResult] {
+        let proofs = await WorkloadProof(results, options, report: report).prove()
+        return zip(results, proofs).map { result, proof in
+            var result = result
+            result.workload = proof
             return result
         }
     }

@@ -27,6 +27,8 @@ struct ClusterResult: Sendable {
     var probe: ClusterProbe?
     /// `nil` where the signing key may not be read.
     var identity: IdentityProofs?
+    /// `nil` where the level does not allow to deploy workloads.
+    var workload: WorkloadProofResult?
 
     init(
         _ declaration: ClusterDeclaration, access: ClusterAccess, contact: APIContact, evidence: ClusterEvidence, revision: String
@@ -77,9 +79,9 @@ struct MeshFacts {
         trust(now: now)
         for result in results {
             identity(result)
-            notExamined(result)
         }
         batch.merge(ProbeFacts(results, now: now).batch)
+        batch.merge(WorkloadFacts(results).batch)
         batch.merge(facts.batch)
         batch.merge(GoogleDerivation.batch(google, order: results.map(\.declaration.name)))
     }
@@ -170,12 +172,6 @@ struct MeshFacts {
             let rows = proofs.rows.filter { $0.table == fact }
             add(fact, name, proofs.refusal.map { .failure($0) } ?? .success(rows))
         }
-    }
-
-    /// Tables that this level, or this version, does not fill.
-    private mutating func notExamined(_ result: ClusterResult) {
-        let reason = "needs --level mutate, which is not in this version"
-        batch.add(fact: "workload_request", cluster: result.declaration.name, .notExamined, reason: reason)
     }
 }
 

@@ -41,14 +41,14 @@ struct Collection {
 
     init(
         _ mesh: MeshOptions, _ probing: ProbeArguments, command: String, ascii: Bool, defaultLevel: LevelArgument = .read,
-        withCAKey: Bool = false
+        withCAKey: Bool = false, failover: Bool = false
     ) throws {
         declaration = try mesh.declaration()
         let environment = ProcessInfo.processInfo.environment
         options = CollectOptions(
             level: Collect.Level(rawValue: (mesh.level ?? defaultLevel).rawValue) ?? .read, timeout: .seconds(mesh.timeout),
             allowExec: mesh.allowExec, google: try mesh.google(declaration.google, environment: environment),
-            probe: try probing.options(), withCAKey: withCAKey, toolVersion: Version.current, command: command)
+            probe: try probing.options(), withCAKey: withCAKey, failover: failover, toolVersion: Version.current, command: command)
         progress = LiveProgress(environment: environment, ascii: ascii)
     }
 

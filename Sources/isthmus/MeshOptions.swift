@@ -22,7 +22,7 @@ struct MeshOptions: ParsableArguments {
         help: ArgumentHelp(
             "How far isthmus may go: read asks and looks; probe runs short-lived pods; mutate deploys test workloads.",
             discussion:
-                "By default read; setup looks at level probe. This version examines at levels read and probe; what needs more is listed as not examined."
+                "By default read; setup looks at level probe. What needs a higher level than the chosen one is listed as not examined."
         ))
     var level: LevelArgument?
 
@@ -54,11 +54,6 @@ struct MeshOptions: ParsableArguments {
         }
         guard timeout > 0, timeout <= 3600 else {
             throw ValidationError("--timeout must be more than 0 and at most 3600 seconds")
-        }
-        guard level != .mutate else {
-            throw ValidationError(
-                "--level mutate is not in this version: it examines at levels read and probe, and lists the checks that need more as not examined"
-            )
         }
         switch (file, mesh.isEmpty) {
         case (nil, true):

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Collect
 
-/// How the pods of level probe are run, as words of the command line.
+/// How the pods of levels probe and mutate are run, as words of the command line.
 struct ProbeArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -11,8 +11,8 @@ struct ProbeArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A Secret in the namespace isthmus-probe with which the image is pulled; may be given more than once.",
-            discussion: "The namespace has to be made first: isthmus rbac --level probe.", valueName: "name"))
+            "A Secret in the namespace isthmus-probe with which the image is pulled (at level mutate also in isthmus-verify); may be given more than once.",
+            discussion: "The namespaces have to be made first: isthmus rbac.", valueName: "name"))
     var probePullSecret: [String] = []
 
     @Option(

@@ -5,10 +5,10 @@ import HTTP
 import Kubernetes
 import Setup
 
-/// `isthmus cleanup`: removes what probes left.
+/// `isthmus cleanup`: removes what probes and test workloads left.
 struct CleanupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cleanup", abstract: "Remove what probes that were broken off left in the clusters.",
+        commandName: "cleanup", abstract: "Remove what probes and test workloads that were broken off left in the clusters.",
         discussion: """
             Every run removes what it made, and what dead runs left. This does the same without a run. Objects of a run that may \
             still be going on elsewhere are kept, and named. Exit code: 0 nothing is left that should go; 1 something could not be \
@@ -42,11 +42,11 @@ struct RBACCommand: ParsableCommand {
         commandName: "rbac", abstract: "Print the roles that a level of isthmus takes, for kubectl apply -f -.",
         discussion: """
             For example: isthmus rbac --level probe --user ci@example.com | kubectl apply -f -
-            Level probe takes level read's roles, a namespace for the pods, and a role in it alone. Setup takes level probe's, and \
-            what --setup prints beside them: what plan, apply and undo do, and no more.
+            Level probe takes level read's roles, a namespace for the pods, and a role in it alone; level mutate the same again for the \
+            test workloads. Setup takes level probe's, and what --setup prints beside them: what plan, apply and undo do, and no more.
             """)
 
-    @Option(help: "read or probe; by default read, with --setup probe, at which setup looks.") var level: LevelArgument?
+    @Option(help: "read, probe or mutate; by default read, with --setup probe, at which setup looks.") var level: LevelArgument?
     @Flag(help: "Also what isthmus setup plan, apply and undo take.") var setup = false
     @Option(help: ArgumentHelp("Bind the roles to this user; may be given more than once.", valueName: "name")) var user:
         [String] = []
@@ -57,9 +57,6 @@ struct RBACCommand: ParsableCommand {
     var serviceAccount: [String] = []
 
     func validate() throws {
-        guard level != .mutate else {
-            throw ValidationError("--level mutate is not in this version: it has read and probe")
-        }
         _ = try subjects()
     }
 
@@ -85,7 +82,7 @@ struct RBACCommand: ParsableCommand {
 /// `isthmus probe-images`: what a registry without a way out has to hold.
 struct ProbeImagesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "probe-images", abstract: "Print the images that pods of level probe run, to be mirrored.",
+        commandName: "probe-images", abstract: "Print the images that pods of levels probe and mutate run, to be mirrored.",
         discussion: "A mirrored image is named by --probe-image.")
 
     func run() { print(ProbeOptions.defaultImage) }

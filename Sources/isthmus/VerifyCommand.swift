@@ -14,8 +14,12 @@ struct VerifyCommand: AsyncParsableCommand {
             1 Gateway handshake: a TLS hello without any key to each gateway, for a real service and for a name that nobody has.
             2 Identity, with --with-ca-key: client certificates signed with each cluster's own key are shown to a service of each other \
             cluster, and impostors that must be refused. Nothing is deployed.
+            3 Workloads, with --level mutate: in each cluster a server and a client, both with a sidecar, in the namespace isthmus-verify, for \
+            as long as it takes. Every client calls every server by its own name and by the name that all share; a pod without a sidecar \
+            must be refused.
             For example:
               isthmus verify -f mesh.yaml
+              isthmus verify -f mesh.yaml --level mutate --failover
               isthmus verify -f mesh.yaml --with-ca-key -o human -o junit=proofs.xml
             """)
 
@@ -32,12 +36,24 @@ struct VerifyCommand: AsyncParsableCommand {
         ))
     var withCAKey = false
 
+    @Flag(
+        help:
+            "With --level mutate: take each cluster's server away in turn; under the shared name the others must answer all clients."
+    )
+    var failover = false
+
     @Option(help: ArgumentHelp("Also write the facts, for isthmus judge.", valueName: "file"), completion: .file())
     var snapshot: String?
 
+    func validate() throws {
+        guard !failover || mesh.level == .mutate else {
+            throw ValidationError("--failover takes away servers that isthmus deployed: it needs --level mutate")
+        }
+    }
+
     func run() async throws {
         let reporter = try output.reporter()
-        let collection = try Collection(mesh, probing, command: "verify", ascii: output.ascii, withCAKey: withCAKey)
+        let collection = try Collection(mesh, probing, command: "verify", ascii: output.ascii, withCAKey: withCAKey, failover: failover)
         async let pending = collection.run()
         let judge = try judging.prepared()
         let collected = try await pending

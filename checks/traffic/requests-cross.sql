@@ -6,53 +6,124 @@ subject: cluster_pair
 span: pair
 level: mutate
 requires:
-  - {check: root-ca-custom, when: failed}
-  - {check: cacerts-loaded, when: failed}
-  - {check: clusters-share-root-ca, when: failed}
-  - {check: trust-domain-shared, when: failed}
-  - {check: networks-distinct, when: failed}
-  - network-identity-consistent
-  - {check: remote-secret-present, when: failed}
-  - {check: remote-secret-credential-alive, of: source, when: failed}
-  - {check: services-exposed, of: target}
-  - gateway-reachable-from-pods
-pass: "A request from {source} was answered by {identity} in {target}"
-fail: "{finding}"
-unknown: "{finding}"
-remedy: "istioctl {source_flags} proxy-config endpoints deployment/CLIENT -n NAMESPACE | grep 15443"
-shell: [source_flags]
+  - workloads-ran
+  - {check: root-ca-custom, when: failed, blocks: unsound}
+  - {check: cacerts-loaded, when: failed, blocks: unsound}
+  - {check: clusters-share-root-ca, when: failed, blocks: unsound}
+  - {check: trust-domain-shared, when: failed, blocks: unsound}
+  - {check: networks-distinct, when: failed, blocks: unsound}
+  - {check: network-identity-consistent, when: failed, blocks: unsound}
+  - {check: gateway-ready, of: target, when: failed, blocks: unsound}
+  - {check: gateway-has-address, of: target, when: failed, blocks: unsound}
+  - {check: gateway-has-endpoints, of: target, when: failed, blocks: unsound}
+  - {check: gateway-unambiguous, of: target, when: failed, blocks: unsound}
+  - {check: services-exposed, of: target, when: failed, blocks: unsound}
+  - {check: services-exposed-once, of: target, when: failed, blocks: unsound}
+  - {check: remote-secret-present, when: failed, blocks: unsound}
+  - {check: remote-secret-credential-alive, of: source, when: failed, blocks: unsound}
+  - {check: gateway-passes-through, of: target, when: failed, blocks: unsound}
+  - {check: gateway-reachable-from-pods, when: failed, blocks: unsound}
+  - {check: remote-workloads-trusted, when: failed, blocks: unsound}
+pass: "A request from {source} was answered by {server} in {target}, which saw {client}"
+fail:
+  name: "{host} cannot be resolved in {source}: its Service is not there, or the cluster's DNS does not know it{words}"
+  no-endpoint: "The sidecar in {source} knows no endpoint in {target}: istiod of {source} does not see the pods there, or drops them because a rule takes mutual TLS from them{words}"
+  refused: "The sidecar in {source} is refused where it looks for {target}: nothing listens at the address that istiod gave it{words}"
+  timeout: "The sidecar in {source} gets no answer where it looks for {target}: the address that istiod gave it does not lead to the gateway there{words}"
+  cut: "The connection of the sidecar in {source} to {target} is cut: the gateway there has no such service or no endpoint of it, or the two sides disagree on TLS{words}"
+  tls: "The sidecars of {source} and {target} do not trust each other{words}"
+  denied: "An AuthorizationPolicy of {target} denies the request from {source}{words}"
+  other-server: "A request from {source} for the server of {target} was answered by another{words}"
+  http: "A request from {source} for the server of {target} got another answer than the server gives{words}"
+  other: "A request from {source} for the server of {target} failed{words}"
+  client-identity: "The server in {target} saw {client}, and a client of {source} is {expected_client}"
+  server-identity: "The server in {target} showed {server}, and is {expected_server}"
+unknown:
+  nobody: "No client of {source} asked a server of {target}"
+  no-identity: "A request from {source} was answered in {target}, but the server's sidecar does not say by whom it came (X-Forwarded-Client-Cert): whether it crossed under mutual TLS is not seen"
+  trust-domain: "A request from {source} was answered by {server} in {target}; whether that is right is not known without the trust domains of both"
+remedy:
+  name: "kubectl {source_flags} get services --all-namespaces    # a Service must exist in every cluster whose clients call it"
+  no-endpoint: |
+    kubectl {source_flags} get destinationrules --all-namespaces    # tls.mode DISABLE or SIMPLE for *.local takes mutual TLS from every service
+    kubectl {target_flags} get peerauthentications --all-namespaces
+    istioctl {source_flags} remote-clusters
+  refused: "istioctl {source_flags} proxy-config endpoints POD -n NAMESPACE    # the endpoints of {target} must be its gateway's address with port 15443"
+  timeout: "istioctl {source_flags} proxy-config endpoints POD -n NAMESPACE    # the endpoints of {target} must be its gateway's address with port 15443"
+  cut: |
+    istioctl {target_flags} proxy-config listeners deployment/istio-eastwestgateway -n istio-system --port 15443
+    istioctl {target_flags} proxy-config endpoints deployment/istio-eastwestgateway -n istio-system
+    kubectl {source_flags} get destinationrules --all-namespaces    # tls.mode DISABLE or SIMPLE speaks plain text to a server that takes mutual TLS alone
+  tls: "istioctl {source_flags} proxy-config secret POD -n NAMESPACE    # and the same of {target}: ROOTCA must be one certificate"
+  denied: "kubectl {target_flags} get authorizationpolicies --all-namespaces"
+  client-identity: "kubectl {source_flags} -n istio-system get configmaps -o yaml | grep -i trustDomain"
+  server-identity: "kubectl {target_flags} -n istio-system get configmaps -o yaml | grep -i trustDomain"
+shell: [source_flags, target_flags]
+data: [outcome, tries, http_status, client_identity, server_identity, milliseconds, detail]
 docs: https://istio.io/latest/docs/setup/install/multicluster/verify/
 why: |
-  Deploys a client in the calling cluster and a server in the called one, sends requests, and looks at who answered and under which
-  SPIFFE identity: the proof that everything before adds up to. Fails when no answer of the called cluster arrives, and when one
-  arrives without a mesh identity, that is, past mutual TLS.
+  Deploys a client in the calling cluster and a server in the called one, sends requests to that server's own name, and looks at who
+  answered: the proof that everything before adds up to. The server says which cluster it is, and sends back what its sidecar wrote
+  of the connection (X-Forwarded-Client-Cert): the identity that it verified, and the one that it showed. Both must be the test
+  account's, in the trust domain of the client's and of the server's cluster. Where no answer comes, the words of the client's
+  sidecar say at which rung it ended: name, endpoint, address, gateway, certificate, policy. What earlier checks find of the Service,
+  the network, the gateway, the remote secret or the roots explains it first.
 ---*/
+WITH domain AS (
+  SELECT m.cluster, m.trust_domain
+  FROM wanted_revision AS w
+  JOIN mesh_config AS m ON m.cluster = w.cluster AND m.revision = w.revision
+  WHERE m.parse_error = ''
+),
+asked AS (
+  SELECT
+    w.source, w.target, w.outcome, w.tries, w.client_identity, w.server_identity, w.http_status, w.milliseconds, w.detail,
+    'spiffe://' || s.trust_domain || w.account AS expected_client,
+    'spiffe://' || t.trust_domain || w.account AS expected_server
+  FROM workload_request AS w
+  LEFT JOIN domain AS s ON s.cluster = w.source
+  LEFT JOIN domain AS t ON t.cluster = w.target
+),
+judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN outcome <> 'answered' THEN outcome
+      WHEN coalesce(client_identity, '') = '' OR coalesce(server_identity, '') = '' THEN 'no-identity'
+      WHEN expected_client IS NULL OR expected_server IS NULL THEN 'trust-domain'
+      WHEN client_identity <> expected_client THEN 'client-identity'
+      WHEN server_identity <> expected_server THEN 'server-identity'
+      WHEN client_identity = expected_client AND server_identity = expected_server THEN 'sound'
+    END AS reason
+  FROM asked
+)
 SELECT
   p.source || ' → ' || p.target AS subject,
   CASE
-    WHEN w.source IS NULL THEN 'unknown'
-    WHEN w.answered = 0 THEN 'fail'
-    WHEN w.server_identity IS NULL THEN 'unknown'
-    WHEN w.server_identity NOT LIKE 'spiffe://%' THEN 'fail'
-    WHEN w.answered = 1 AND w.server_identity LIKE 'spiffe://%' THEN 'pass'
+    WHEN j.reason IS NULL OR j.reason IN ('no-identity', 'trust-domain') THEN 'unknown'
+    WHEN j.reason = 'sound' THEN 'pass'
+    ELSE 'fail'
   END AS status,
   CASE
-    WHEN w.source IS NULL THEN 'not tried'
-    WHEN w.answered = 0 THEN 'no answer' || CASE w.detail WHEN '' THEN '' ELSE ': ' || w.detail END
-    ELSE 'answered by ' || coalesce(nullif(w.server_identity, ''), 'a server without identity')
+    WHEN j.source IS NULL THEN 'not tried'
+    WHEN j.outcome = 'answered' THEN 'answered by ' || coalesce(nullif(j.server_identity, ''), 'a server whose identity was not seen') || ', which saw ' || coalesce(nullif(j.client_identity, ''), 'no identity')
+    ELSE j.outcome || coalesce(': ' || nullif(j.detail, ''), '')
   END AS observed,
-  'an answer of ' || p.target || ', from a SPIFFE identity' AS expected,
-  'request of a client that isthmus verify deployed in ' || p.source AS evidence,
-  CASE
-    WHEN w.source IS NULL THEN 'No request was sent from ' || p.source || ' to ' || p.target
-    WHEN w.answered = 0 THEN 'Requests from ' || p.source || ' are not answered by ' || p.target || CASE w.detail WHEN '' THEN '' ELSE ': ' || w.detail END
-    WHEN w.server_identity IS NULL THEN 'A request from ' || p.source || ' was answered by ' || p.target || ', but under which identity was not seen'
-    ELSE 'A request from ' || p.source || ' was answered by ' || p.target || ' without a mesh identity: it did not cross under mutual TLS'
-  END AS finding,
-  coalesce(w.server_identity, '') AS identity,
+  'an answer of ' || coalesce(j.expected_server, p.target) || ', which sees ' || coalesce(j.expected_client, 'the identity of a client of ' || p.source) AS expected,
+  'request of a client that isthmus verify deployed in ' || p.source || coalesce(', the last of ' || j.tries, '') AS evidence,
+  CASE WHEN j.source IS NULL THEN 'nobody' ELSE j.reason END AS reason,
+  coalesce(': ' || nullif(j.detail, ''), '') AS words,
+  'The name of the server of ' || p.target AS host,
+  coalesce(nullif(j.client_identity, ''), 'no identity') AS client,
+  coalesce(nullif(j.server_identity, ''), 'no identity') AS server,
+  coalesce(j.expected_client, '') AS expected_client,
+  coalesce(j.expected_server, '') AS expected_server,
+  j.outcome, j.tries, j.http_status, j.client_identity, j.server_identity, j.milliseconds, j.detail,
   cs.flags AS source_flags,
+  ct.flags AS target_flags,
   p.source,
   p.target
 FROM cluster_pair AS p
 LEFT JOIN cluster AS cs ON cs.cluster = p.source
-LEFT JOIN workload_request AS w ON w.source = p.source AND w.target = p.target
+LEFT JOIN cluster AS ct ON ct.cluster = p.target
+LEFT JOIN judged AS j ON j.source = p.source AND j.target = p.target

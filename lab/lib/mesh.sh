@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The mesh that lies on the clusters: its constants, its certificate authorities, and what the stand-ins serve.
 
-MESH_NAMESPACES=(istio-system sample default kube-system isthmus-probe)
+MESH_NAMESPACES=(istio-system sample default kube-system isthmus-probe isthmus-verify)
 
 SYSTEM=/api/v1/namespaces/istio-system
 GATEWAY_SERVICE=$SYSTEM/services/istio-eastwestgateway

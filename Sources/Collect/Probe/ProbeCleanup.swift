@@ -4,7 +4,7 @@ package import HTTP
 internal import Kubernetes
 package import Mesh
 
-/// Removes what probes left in a mesh's clusters.
+/// Removes what probes and test workloads left in a mesh's clusters.
 package struct ProbeCleanup: Sendable {
     private let mesh: MeshDeclaration
     private let http: HTTPClient
@@ -24,6 +24,12 @@ package struct ProbeCleanup: Sendable {
         package var kept: [String] = []
         /// Why not everything could be done; empty where it could.
         package var problem = ""
+
+        mutating func add(_ other: Outcome) {
+            removed += other.removed
+            kept += other.kept
+            problem = [problem, other.problem].filter { !$0.isEmpty }.joined(separator: "; ")
+        }
     }
 
     /// Cleans every cluster, all at the same time.
@@ -39,7 +45,10 @@ package struct ProbeCleanup: Sendable {
             let access = try Kubeconfig.load(.file(cluster.kubeconfig)).resolve(context: cluster.context)
             let client = KubernetesClient(
                 access: access, http: http, timeout: options.timeout, connectTimeout: options.connectTimeout, plugins: plugins)
-            return await Self.clean(cluster.name, ProbeNamespace(client: client), force: force)
+            var outcome = await Self.clean(cluster.name, ProbeNamespace(client: client), force: force)
+            let workloads = ProbeNamespace(client: client, place: .workloads(revision: ""))
+            outcome.add(await Self.clean(cluster.name, workloads, force: force))
+            return outcome
         } catch {
             return Outcome(cluster: cluster.name, problem: "\(error)")
         }
@@ -51,7 +60,7 @@ package struct ProbeCleanup: Sendable {
             let (found, now) = try await namespace.find()
             guard found != nil else { return outcome }
             for object in try await namespace.objects() {
-                let name = "\(object.kind) \(ProbeObjects.namespace)/\(object.name)"
+                let name = "\(object.kind) \(namespace.place.name)/\(object.name)"
                 guard force || object.claim.isDead(at: now) else {
                     outcome.kept.append(
                         "\(name), of a run until \(object.claim.expires.map(ProbeObjects.stamp) ?? "it is removed")")
@@ -61,7 +70,7 @@ package struct ProbeCleanup: Sendable {
                 outcome.removed.append(name)
             }
             if try await namespace.dissolve(without: "", force: force) {
-                outcome.removed.append("Namespace \(ProbeObjects.namespace)")
+                outcome.removed.append("Namespace \(namespace.place.name)")
             }
         } catch {
             outcome.problem = "\(error.method) \(error.url): \(error.cause)"

@@ -178,6 +178,15 @@ struct ProbePod: ListedObject {
         condition("PodScheduled").map { $0.status == "False" && $0.reason == "Unschedulable" } ?? false
     }
 
+    /// The revision whose injector put a sidecar in, `default` where it says none; empty where there is no sidecar.
+    var sidecar: String {
+        struct Status: Decodable { var revision: String? }
+        let text = metadata.annotation("sidecar.istio.io/status")
+        guard !text.isEmpty else { return "" }
+        let revision = (try? JSONDecoder().decode(Status.self, from: Data(text.utf8)))?.revision ?? ""
+        return revision.isEmpty ? "default" : revision
+    }
+
     /// How it ended, in words; empty where it ended well, or has not.
     var end: String {
         let state = container?.state?.terminated

@@ -1,14 +1,13 @@
 internal import Foundation
 internal import Kubernetes
 
-/// The namespace in which pods probe, and what stands in it: made where it is missing, shared by runs at the same time, emptied
+/// A namespace in which a level's pods run, and what stands in it: made where it is missing, shared by runs at the same time, emptied
 /// of what dead runs left, and removed by the last run where a run made it.
 struct ProbeNamespace: Sendable {
     let client: KubernetesClient
+    var place = ProbePlace.probe
 
-    private static let path = Resource.namespaces.path(name: ProbeObjects.namespace)
-    private static let configMaps = Resource.configMaps.path(namespace: ProbeObjects.namespace)
-    private static let jobs = ProbeObjects.jobs.path(namespace: ProbeObjects.namespace)
+    private var path: String { Resource.namespaces.path(name: place.name) }
 
     /// A namespace, with what tells whether it may go.
     struct Object: ListedObject {
@@ -39,7 +38,7 @@ struct ProbeNamespace: Sendable {
     /// The namespace, or `nil` where there is none, and the server's time.
     func find() async throws(KubernetesError) -> (object: Object?, now: Date) {
         do throws(KubernetesError) {
-            let (object, answer) = try await client.getAndAnswer(Self.path, as: Object.self)
+            let (object, answer) = try await client.getAndAnswer(path, as: Object.self)
             return (object, answer.serverDate.map { Date(timeIntervalSince1970: Double($0)) } ?? Date())
         } catch {
             if error.isNotFound { return (nil, Date()) }
@@ -61,7 +60,7 @@ struct ProbeNamespace: Sendable {
             let leases = [ProbeObjects.lease + run.id: claim.text]
             guard let found else {
                 do throws(KubernetesError) {
-                    let made = ProbeObjects.namespace(isTemporary: true, leases: leases)
+                    let made = place.manifest(isTemporary: true, leases: leases)
                     _ = try await client.create(
                         Resource.namespaces.path(), made, manager: ProbeObjects.manager, as: Object.self)
                     return now
@@ -78,7 +77,7 @@ struct ProbeNamespace: Sendable {
             guard found.isTemporary else { return now }
             do throws(KubernetesError) {
                 let change: JSONValue = ["metadata": ["annotations": .object(leases.mapValues { .string($0) })]]
-                let now = try await client.merge(Self.path, change, manager: ProbeObjects.manager, as: Object.self)
+                let now = try await client.merge(path, change, manager: ProbeObjects.manager, as: Object.self)
                 guard now.metadata.deletionTimestamp != nil else { break }
             } catch {
                 guard error.isNotFound else { throw error }
@@ -89,7 +88,7 @@ struct ProbeNamespace: Sendable {
 
     /// Waits until the server has removed the namespace, the request's own time at most.
     private func waitUntilGone() async throws(KubernetesError) {
-        let selection = Selection(fields: "metadata.name=\(ProbeObjects.namespace)")
+        let selection = Selection(fields: "metadata.name=\(place.name)")
         _ = try await client.wait(
             Resource.namespaces.path(), selection, as: MetadataObject.self, deadline: .seconds(60), key: { $0.metadata.name },
             until: { $0.allSatisfy { $0.metadata.deletionTimestamp == nil } ? true : nil })
@@ -98,12 +97,16 @@ struct ProbeNamespace: Sendable {
     // MARK: Objects of runs
 
     func create(_ configMap: JSONValue) async throws(KubernetesError) {
-        _ = try await client.create(Self.configMaps, configMap, manager: ProbeObjects.manager, as: MetadataObject.self)
+        _ = try await create(.configMaps, configMap)
     }
 
     /// - Returns: the Job's UID.
-    func create(job: JSONValue) async throws(KubernetesError) -> String {
-        try await client.create(Self.jobs, job, manager: ProbeObjects.manager, as: MetadataObject.self).metadata.uid ?? ""
+    func create(job: JSONValue) async throws(KubernetesError) -> String { try await create(ProbeObjects.jobs, job) }
+
+    /// - Returns: the object's UID.
+    func create(_ resource: Resource, _ object: JSONValue) async throws(KubernetesError) -> String {
+        let path = resource.path(namespace: place.name)
+        return try await client.create(path, object, manager: ProbeObjects.manager, as: MetadataObject.self).metadata.uid ?? ""
     }
 
     /// Makes the run's ConfigMap go with its Job, also where nobody is left to remove it.
@@ -115,7 +118,7 @@ struct ProbeNamespace: Sendable {
                 ]
             ]
         ]
-        let path = Resource.configMaps.path(namespace: ProbeObjects.namespace, name: run.name)
+        let path = Resource.configMaps.path(namespace: place.name, name: run.name)
         _ = try await client.merge(path, change, manager: ProbeObjects.manager, as: MetadataObject.self)
     }
 
@@ -126,16 +129,14 @@ struct ProbeNamespace: Sendable {
         var uid: String
         var run: String
         var claim: ProbeClaim
-
-        var path: String {
-            (kind == "Job" ? ProbeObjects.jobs : Resource.configMaps).path(namespace: ProbeObjects.namespace, name: name)
-        }
+        var path: String
     }
 
-    /// Every run's Jobs and ConfigMaps, Jobs first.
+    /// Every run's objects, Jobs first.
     func objects() async throws(KubernetesError) -> [Leftover] {
         var found: [Leftover] = []
-        for (kind, path) in [("Job", Self.jobs), ("ConfigMap", Self.configMaps)] {
+        for (kind, resource) in place.kinds {
+            let path = resource.path(namespace: place.name)
             let list = try await client.listMetadata(path, Selection(labels: ProbeObjects.selector), as: MetadataObject.self)
             found += list.items.map(\.metadata).filter { $0.deletionTimestamp == nil }.map { object in
                 Leftover(
@@ -143,7 +144,7 @@ struct ProbeNamespace: Sendable {
                     claim: ProbeClaim(
                         expires: Timestamp(object.annotation(ProbeObjects.expires)).map {
                             Date(timeIntervalSince1970: Double($0.seconds))
-                        }, holder: object.annotation(ProbeObjects.holder)))
+                        }, holder: object.annotation(ProbeObjects.holder)), path: "\(path)/\(object.name)")
             }
         }
         return found
@@ -171,11 +172,17 @@ struct ProbeNamespace: Sendable {
     func leave(_ run: ProbeRun) async throws(KubernetesError) {
         for (resource, name) in [(ProbeObjects.jobs, run.name), (Resource.configMaps, run.name)] {
             do throws(KubernetesError) {
-                try await client.delete(resource.path(namespace: ProbeObjects.namespace, name: name))
+                try await client.delete(resource.path(namespace: place.name, name: name))
             } catch {
                 guard error.isNotFound else { throw error }
             }
         }
+        try await dissolve(without: run.id)
+    }
+
+    /// The same of a run that made more: everything that bears its label.
+    func leaveAll(_ run: ProbeRun) async throws(KubernetesError) {
+        for object in try await objects() where object.run == run.id { try await remove(object) }
         try await dissolve(without: run.id)
     }
 
@@ -195,7 +202,7 @@ struct ProbeNamespace: Sendable {
             let nothing = finished.map { (ProbeObjects.lease + $0, JSONValue.null) }
             let change: JSONValue = ["metadata": ["annotations": .object(Dictionary(uniqueKeysWithValues: nothing))]]
             do throws(KubernetesError) {
-                object = try await client.merge(Self.path, change, manager: ProbeObjects.manager, as: Object.self)
+                object = try await client.merge(path, change, manager: ProbeObjects.manager, as: Object.self)
             } catch {
                 if error.isNotFound { return true }
                 throw error
@@ -205,7 +212,7 @@ struct ProbeNamespace: Sendable {
         do throws(KubernetesError) {
             // A lease that was put on it since makes another version of it.
             try await client.delete(
-                Self.path, preconditions: Preconditions(uid: object.metadata.uid, resourceVersion: object.version))
+                path, preconditions: Preconditions(uid: object.metadata.uid, resourceVersion: object.version))
         } catch {
             if error.isConflict { return false }
             guard error.isNotFound else { throw error }
@@ -220,7 +227,7 @@ struct ProbeNamespace: Sendable {
             Resource.pods, .configMaps, .secrets, .services, Resource("serviceaccounts"), ProbeObjects.jobs, .deployments,
         ]
         for kind in kinds {
-            let path = kind.path(namespace: ProbeObjects.namespace)
+            let path = kind.path(namespace: place.name)
             let items = try await client.listMetadata(path, as: MetadataObject.self).items.map(\.metadata)
             let foreign = items.filter { object in
                 let isKubernetes =

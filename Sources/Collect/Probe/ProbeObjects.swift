@@ -44,23 +44,6 @@ enum ProbeObjects {
 
     static let jobs = Resource(group: "batch", "jobs")
 
-    /// The namespace, with one run's claim to it. Pods in it meet Pod Security `restricted`, and no sidecar gets in.
-    static func namespace(isTemporary: Bool, leases: [String: String] = [:]) -> JSONValue {
-        var annotations = leases
-        if isTemporary { annotations[temporary] = "true" }
-        return [
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": [
-                "name": .string(namespace),
-                "labels": [
-                    managedBy.key: .string(managedBy.value), "pod-security.kubernetes.io/enforce": "restricted",
-                    "istio-injection": "disabled",
-                ],
-                "annotations": .object(annotations.mapValues { .string($0) }),
-            ],
-        ]
-    }
-
     static func configMap(_ run: ProbeRun, _ files: ProbeFiles, expires: Date) -> JSONValue {
         [
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": .object(metadata(run, expires: expires)),
@@ -69,25 +52,56 @@ enum ProbeObjects {
         ]
     }
 
-    private static func metadata(_ run: ProbeRun, expires: Date) -> [String: JSONValue] {
+    static func metadata(_ run: ProbeRun, expires: Date) -> [String: JSONValue] {
+        metadata(run, name: run.name, in: namespace, expires: expires)
+    }
+
+    static func metadata(
+        _ run: ProbeRun, name: String, in namespace: String, labels more: [String: String] = [:], expires: Date
+    ) -> [String: JSONValue] {
         [
-            "name": .string(run.name), "namespace": .string(namespace),
-            "labels": .object(labels(run)),
+            "name": .string(name), "namespace": .string(namespace),
+            "labels": .object(labels(run).merging(more.mapValues { .string($0) }) { $1 }),
             "annotations": [Self.expires: .string(stamp(expires)), holder: .string(run.holder)],
         ]
     }
 
-    private static func labels(_ run: ProbeRun) -> [String: JSONValue] {
+    static func labels(_ run: ProbeRun) -> [String: JSONValue] {
         [managedBy.key: .string(managedBy.value), runLabel: .string(run.id)]
     }
 
     /// RFC 3339, whole seconds.
     static func stamp(_ date: Date) -> String { date.formatted(.iso8601) }
 
-    /// The Job: one pod, once, for so many seconds, with nothing that it does not need.
+    /// The Job: one pod, once, for so many seconds.
     static func job(_ run: ProbeRun, _ options: ProbeOptions, limits: ProbeLimits, expires: Date) -> JSONValue {
-        var podLabels = labels(run)
-        podLabels["sidecar.istio.io/inject"] = "false"
+        PodJob(
+            metadata: metadata(run, expires: expires), configMap: run.name, command: ["sh", "/isthmus/probe.sh"],
+            environment: [
+                "ISTHMUS_NONCE": run.nonce, "ISTHMUS_CONNECT": String(limits.connect), "ISTHMUS_TOTAL": String(limits.total),
+                "ISTHMUS_SECOND": String(limits.second), "ISTHMUS_WORKERS": String(ProbeScript.workers),
+            ],
+            seconds: limits.job, podLabels: labels(run).merging(["sidecar.istio.io/inject": "false"]) { $1 },
+            podAnnotations: ["sidecar.istio.io/inject": "false"]
+        ).manifest(options)
+    }
+}
+
+/// A Job of one pod with one container, which reads its program from a ConfigMap and has nothing that it does not need: it meets Pod
+/// Security `restricted`.
+struct PodJob {
+    var metadata: [String: JSONValue]
+    var configMap: String
+    var command: [String]
+    var environment: [String: String]
+    /// After which Kubernetes ends it.
+    var seconds: Int
+    var podLabels: [String: JSONValue]
+    var podAnnotations: [String: JSONValue]
+    /// So often another pod takes the place of one that failed.
+    var retries = 0
+
+    func manifest(_ options: ProbeOptions) -> JSONValue {
         var pod: [String: JSONValue] = [
             "restartPolicy": "Never", "automountServiceAccountToken": false, "enableServiceLinks": false,
             "terminationGracePeriodSeconds": 1,
@@ -95,9 +109,9 @@ enum ProbeObjects {
                 "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532,
                 "seccompProfile": ["type": "RuntimeDefault"],
             ],
-            "containers": [container(run, options, limits)],
+            "containers": [container(options)],
             "volumes": [
-                ["name": "isthmus", "configMap": ["name": .string(run.name)]],
+                ["name": "isthmus", "configMap": ["name": .string(configMap), "defaultMode": 0o555]],
                 ["name": "tmp", "emptyDir": ["sizeLimit": "16Mi"]],
             ],
         ]
@@ -106,34 +120,26 @@ enum ProbeObjects {
         }
         if !options.nodeSelector.isEmpty { pod["nodeSelector"] = .object(options.nodeSelector.mapValues { .string($0) }) }
         if !options.tolerations.isEmpty { pod["tolerations"] = .array(options.tolerations.map(\.json)) }
+        let annotations = podAnnotations.merging(["cluster-autoscaler.kubernetes.io/safe-to-evict": "true"]) { $1 }
         return [
-            "apiVersion": "batch/v1", "kind": "Job", "metadata": .object(metadata(run, expires: expires)),
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": .object(metadata),
             "spec": [
-                "backoffLimit": 0, "completions": 1, "parallelism": 1,
-                "activeDeadlineSeconds": .integer(Int64(limits.job)),
+                "backoffLimit": .integer(Int64(retries)), "completions": 1, "parallelism": 1, "activeDeadlineSeconds": .integer(Int64(seconds)),
                 "ttlSecondsAfterFinished": 60,
                 "template": [
-                    "metadata": [
-                        "labels": .object(podLabels),
-                        "annotations": [
-                            "sidecar.istio.io/inject": "false", "cluster-autoscaler.kubernetes.io/safe-to-evict": "true",
-                        ],
-                    ],
+                    "metadata": ["labels": .object(podLabels), "annotations": .object(annotations)],
                     "spec": .object(pod),
                 ],
             ],
         ]
     }
 
-    private static func container(_ run: ProbeRun, _ options: ProbeOptions, _ limits: ProbeLimits) -> JSONValue {
-        let environment = [
-            ("ISTHMUS_NONCE", run.nonce), ("ISTHMUS_CONNECT", String(limits.connect)), ("ISTHMUS_TOTAL", String(limits.total)),
-            ("ISTHMUS_SECOND", String(limits.second)), ("ISTHMUS_WORKERS", String(ProbeScript.workers)),
-        ]
+    private func container(_ options: ProbeOptions) -> JSONValue {
+        let variables = environment.sorted { $0.key < $1.key }
         return [
             "name": "probe", "image": .string(options.image), "imagePullPolicy": "IfNotPresent",
-            "command": ["sh", "/isthmus/probe.sh"],
-            "env": .array(environment.map { ["name": .string($0.0), "value": .string($0.1)] }),
+            "command": .array(command.map { .string($0) }),
+            "env": .array(variables.map { ["name": .string($0.key), "value": .string($0.value)] }),
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true,
                 "capabilities": ["drop": ["ALL"]],
@@ -179,6 +185,10 @@ struct ProbeLimits: Sendable, Equatable {
 
     /// For which the run needs its objects at most.
     var lifetime: Int { job + 120 }
+
+    init(connect: Int, total: Int, script: Int, job: Int) {
+        (self.connect, self.total, second, self.script, self.job) = (connect, total, 0, script, job)
+    }
 
     init(targets: Int, timeout: Duration, connectTimeout: Duration, start: Duration) {
         connect = max(1, Int((connectTimeout / .seconds(1)).rounded(.up)))

@@ -3,29 +3,28 @@ internal import Kubernetes
 /// Asks whether the caller may do what probing takes, before anything is done.
 struct ProbePermissions: Sendable {
     let client: KubernetesClient
-
-    static let remedy =
-        "to grant it: isthmus rbac --level probe | kubectl apply -f - (as somebody who may, with --user or --group of the caller)"
+    var place = ProbePlace.probe
 
     /// Every review, and where probing cannot go on, what the probe ends with.
     func review() async -> ([PermissionReview], (ProbeOutcome, String)?) {
         let exists: Bool, isTemporary: Bool
         do throws(KubernetesError) {
-            let found = try await ProbeNamespace(client: client).find().object
+            let found = try await ProbeNamespace(client: client, place: place).find().object
             (exists, isTemporary) = (found != nil, found?.isTemporary ?? true)
         } catch {
             // Whoever may not see the namespace may still be allowed to work in it; what follows tells.
             guard error.isForbidden else { return ([], (.lost, "\(error.method) \(error.url): \(error.cause)")) }
             (exists, isTemporary) = (true, false)
         }
-        let needed = Permission.probing + (exists ? [] : Permission.makingNamespace) + (isTemporary ? Permission.sharing : [])
+        let needed =
+            place.permissions + (exists ? [] : Permission.makingNamespace) + (isTemporary ? Permission.sharing(place.name) : [])
         let (reviews, failures) = await client.review(needed)
         if let error = failures.first(where: { $0.httpStatus == nil }) {
             return (reviews, (.lost, "\(error.method) \(error.url): \(error.cause)"))
         }
         let denied = reviews.filter { $0.isAllowed == false && !$0.permission.isOptional }.map(\.permission)
         guard !denied.isEmpty else { return (reviews, nil) }
-        return (reviews, (.denied, "the caller may not \(Permission.words(denied)); \(Self.remedy)"))
+        return (reviews, (.denied, "the caller may not \(Permission.words(denied)); \(place.remedy)"))
     }
 }
 
@@ -59,13 +58,15 @@ extension Permission {
     ]
 
     /// Where runs make the namespace and remove it.
-    static let sharing: [Permission] = ["get", "patch", "delete"].map { verb in
-        Permission(
-            verb: verb, group: "", resource: "namespaces", name: ProbeObjects.namespace, namespace: ProbeObjects.namespace,
-            neededFor: "sharing the pods' namespace with other runs, and removing it")
+    static func sharing(_ space: String) -> [Permission] {
+        ["get", "patch", "delete"].map { verb in
+            Permission(
+                verb: verb, group: "", resource: "namespaces", name: space, namespace: space,
+                neededFor: "sharing the pods' namespace with other runs, and removing it")
+        }
     }
 
-    private static let optional = "why a pod is not made, put on a node or started"
+    static let optional = "why a pod is not made, put on a node or started"
 
     /// Without it less can be said, but no less be done.
     var isOptional: Bool { neededFor == Self.optional }

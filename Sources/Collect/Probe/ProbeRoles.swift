@@ -2,7 +2,7 @@ package import Kubernetes
 
 /// The RBAC objects that a level of isthmus takes, as YAML for `kubectl apply -f -`.
 package enum Roles {
-    /// Roles and bindings for a level and all below it. Level mutate is not in this version: it gives what probing takes.
+    /// Roles and bindings for a level and all below it.
     package static func yaml(_ level: Level, for subjects: [RoleSubject]) -> String {
         var text = RoleText.yaml("isthmus-read", Permission.reading.map(\.right), for: subjects)
         if level >= .probe {
@@ -19,11 +19,30 @@ package enum Roles {
                     istio-injection: disabled
 
                 """
-            // Whether the namespace is there.
-            let namespace = RoleRight("get", "", "namespaces", namespace: ProbeObjects.namespace)
-            text += RoleText.yaml("isthmus-probe", Permission.probing.map(\.right) + [namespace], for: subjects)
+            text += RoleText.yaml("isthmus-probe", rights(in: .probe), for: subjects)
+        }
+        if level >= .mutate {
+            text += """
+                ---
+                # Where test workloads run. Made here, it stays. What the injector adds to pods may need more than Pod Security restricted
+                # lets; which revision's injector that is, the pods say.
+                apiVersion: v1
+                kind: Namespace
+                metadata:
+                  name: \(WorkloadObjects.namespace)
+                  labels:
+                    \(ProbeObjects.managedBy.key): \(ProbeObjects.managedBy.value)
+                    pod-security.kubernetes.io/enforce: privileged
+
+                """
+            text += RoleText.yaml("isthmus-mutate", rights(in: .workloads(revision: "")), for: subjects)
         }
         return text
+    }
+
+    /// What a run does there, and whether the namespace is there at all.
+    private static func rights(in place: ProbePlace) -> [RoleRight] {
+        place.permissions.map(\.right) + [RoleRight("get", "", "namespaces", namespace: place.name)]
     }
 }
 

@@ -19,6 +19,8 @@ struct ProbeResult: Sendable {
     var podAddress = ""
     /// The transcripts by target; of every target where `outcome` is `ran`.
     var transcripts: [Int: ProbeTranscript] = [:]
+    /// As they came.
+    var raw: [Int: Data] = [:]
     /// That the pod took for all targets; `nil` where it did not come to the end.
     var seconds: Double?
     /// What could not be removed, and why; empty where nothing is left.
@@ -33,12 +35,18 @@ struct ProbeRunner: Sendable {
     let client: KubernetesClient
     let options: ProbeOptions
     let run: ProbeRun
+    var place = ProbePlace.probe
+    /// The Job that is followed; `nil`: the one that ``probe(_:)`` makes.
+    var job: String?
     /// For connections and attempts that the pod makes.
     let timeout: Duration
     let connectTimeout: Duration
     let report: @Sendable (ProbeStep) -> Void
 
-    private var namespace: ProbeNamespace { ProbeNamespace(client: client) }
+    private var namespace: ProbeNamespace { ProbeNamespace(client: client, place: place) }
+
+    private var jobName: String { job ?? run.name }
+    private var ownPods: Selection { Selection(labels: "\(ProbeObjects.runLabel)=\(run.id),job-name=\(jobName)") }
 
     /// Most bytes of a log; 300 targets take half a megabyte.
     private static let logLimit = 16 << 20
@@ -48,7 +56,7 @@ struct ProbeRunner: Sendable {
         guard !Task.isCancelled else { return result }
         result.detail = ""
         report(.permissions)
-        let (reviews, refusal) = await ProbePermissions(client: client).review()
+        let (reviews, refusal) = await ProbePermissions(client: client, place: place).review()
         result.permissions = reviews
         if let refusal {
             (result.outcome, result.detail) = refusal
@@ -110,12 +118,12 @@ struct ProbeRunner: Sendable {
             return ""
         } catch {
             return
-                "the objects of run \(run.id) in namespace \(ProbeObjects.namespace) could not be removed (\(error.cause)); the pod ends by itself within \(limits.job) s, and isthmus cleanup, or the next run, removes what remains"
+                "the objects of run \(run.id) in namespace \(place.name) could not be removed (\(error.cause)); the pod ends by itself within \(limits.job) s, and isthmus cleanup, or the next run, removes what remains"
         }
     }
 
     /// Why something was not done, and what that makes of the probe.
-    private func explain(_ error: KubernetesError) -> (ProbeOutcome, String) {
+    func explain(_ error: KubernetesError) -> (ProbeOutcome, String) {
         let words = "\(error.method) \(error.url): \(error.cause)"
         switch error.cause {
         case .transport(.cancelled): return (.failed, "broken off")
@@ -125,7 +133,7 @@ struct ProbeRunner: Sendable {
             if ["denied the request", "violates PodSecurity", "admission"].contains(where: status.message.contains) {
                 return (.admission, words)
             }
-            return (.denied, "\(words); \(ProbePermissions.remedy)")
+            return (.denied, "\(words); \(place.remedy)")
         default: return (.failed, words)
         }
     }
@@ -135,19 +143,21 @@ struct ProbeRunner: Sendable {
     /// Longest wait for a node where none is being added.
     private static let patience = Duration.seconds(20)
 
-    private struct Start {
+    struct Start {
         /// `nil` where nothing started.
         var pod: String?
         var address = ""
+        /// The revision whose sidecar is in it; empty where there is none.
+        var sidecar = ""
         var broken: (ProbeOutcome, String) = (.failed, "broken off")
     }
 
     /// Waits until the pod's container has begun, or it is clear that it will not.
-    private func started() async throws(KubernetesError) -> Start {
+    func started() async throws(KubernetesError) -> Start {
         let (changes, told) = AsyncStream<ProbeCourse.Change>.makeStream()
         let watching = Task { await watch(told) }
         defer { watching.cancel() }
-        var course = ProbeCourse(name: run.name)
+        var course = ProbeCourse(name: jobName)
         var shown = ""
         for await change in changes {
             if case .failed(let error) = change { throw error }
@@ -156,7 +166,9 @@ struct ProbeRunner: Sendable {
             case .waiting(let note):
                 if note != shown { report(.waiting(note)) }
                 shown = note
-            case .started(let name): return Start(pod: name, address: course.pods[name]?.status?.podIP ?? "")
+            case .started(let name):
+                let pod = course.pods[name]
+                return Start(pod: name, address: pod?.status?.podIP ?? "", sidecar: pod?.sidecar ?? "")
             case .broken(let outcome, let words): return Start(broken: (outcome, words))
             }
         }
@@ -165,7 +177,7 @@ struct ProbeRunner: Sendable {
 
     /// Tells every change of the run's objects, and when the time is over, until this task is cancelled.
     private func watch(_ told: AsyncStream<ProbeCourse.Change>.Continuation) async {
-        let space = ProbeObjects.namespace
+        let space = place.name
         let own = Selection(labels: "\(ProbeObjects.runLabel)=\(run.id)")
         let forever = options.start + .seconds(60)
         func follow<T: ListedObject>(
@@ -181,7 +193,7 @@ struct ProbeRunner: Sendable {
             }
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await follow(Resource.pods.path(namespace: space), own, ProbePod.self) { .pods($0) } }
+            group.addTask { await follow(Resource.pods.path(namespace: space), ownPods, ProbePod.self) { .pods($0) } }
             group.addTask { await follow(ProbeObjects.jobs.path(namespace: space), own, ProbeJob.self) { .jobs($0) } }
             group.addTask {
                 await follow(Resource.events.path(namespace: space), .all, Event.self, isNeeded: false) { .events($0) }
@@ -201,7 +213,7 @@ struct ProbeRunner: Sendable {
     // MARK: Reading
 
     /// Reads the log while it is written; where the stream breaks, again from its beginning.
-    private func read(_ pod: String, _ count: Int, _ limits: ProbeLimits, _ result: inout ProbeResult) async {
+    func read(_ pod: String, _ count: Int, _ limits: ProbeLimits, _ result: inout ProbeResult) async {
         let end = ContinuousClock.now + .seconds(limits.script + 15)
         var best = ProbeLog(nonce: run.nonce, targets: count)
         var trouble = "", last: ProbePod?
@@ -210,7 +222,7 @@ struct ProbeRunner: Sendable {
             do {
                 let left = max(.seconds(1), end - .now)
                 let stream = try await client.followLogs(
-                    namespace: ProbeObjects.namespace, pod: pod, container: "probe", deadline: left, limit: Self.logLimit)
+                    namespace: place.name, pod: pod, container: "probe", deadline: left, limit: Self.logLimit)
                 for try await piece in stream {
                     if log.feed(piece) { report(.results(log.results.count)) }
                     if log.isComplete { break }
@@ -232,8 +244,7 @@ struct ProbeRunner: Sendable {
     private func finished(_ pod: String, until end: ContinuousClock.Instant, _ trouble: inout String) async -> ProbePod? {
         do throws(KubernetesError) {
             return try await client.wait(
-                Resource.pods.path(namespace: ProbeObjects.namespace),
-                Selection(labels: "\(ProbeObjects.runLabel)=\(run.id)"), as: ProbePod.self,
+                Resource.pods.path(namespace: place.name), ownPods, as: ProbePod.self,
                 deadline: max(.seconds(1), end - .now), key: { $0.metadata.name },
                 until: { $0.first { $0.metadata.name == pod && $0.isFinished } })
         } catch {
@@ -245,6 +256,7 @@ struct ProbeRunner: Sendable {
     private func conclude(
         _ log: ProbeLog, _ finished: ProbePod?, _ trouble: String, _ limits: ProbeLimits, _ result: inout ProbeResult
     ) {
+        result.raw = log.results
         result.transcripts = log.results.mapValues { ProbeTranscript($0) }
         if log.isComplete {
             (result.outcome, result.seconds) = (.ran, log.seconds)

@@ -9,6 +9,26 @@ enum ProbeScript {
     /// Seconds for the short second attempt after one that hung.
     static let secondAttempt = 4
 
+    /// Sends what stands in the file `$f` as one target's result.
+    static let emit = #"""
+        # Sends one target's result: $1 is its index.
+        emit() {
+          base64 <"$f" | tr -d '\n' >"$f.b"
+          size=$(wc -c <"$f.b")
+          parts=$(((size + 2999) / 3000)) part=0
+          while [ "$part" -lt "$parts" ]; do
+            {
+              printf 'isthmus %s result %d %d %d ' "$nonce" "$1" "$part" "$size"
+              dd bs=3000 skip="$part" count=1 <"$f.b" 2>/dev/null
+              echo
+            } >"$f.l"
+            # Not cat: busybox's takes sendfile(2), which loses lines of others where the log is a file.
+            dd bs=4096 count=1 <"$f.l" 2>/dev/null
+            part=$((part + 1))
+          done
+        }
+        """#
+
     static let text = #"""
         # isthmus: how far do addresses of other clusters let a pod of this one get?
         set -u
@@ -128,22 +148,7 @@ enum ProbeScript {
           fi
         }
 
-        # Sends one target's result: $1 is its index.
-        emit() {
-          base64 <"$f" | tr -d '\n' >"$f.b"
-          size=$(wc -c <"$f.b")
-          parts=$(((size + 2999) / 3000)) part=0
-          while [ "$part" -lt "$parts" ]; do
-            {
-              printf 'isthmus %s result %d %d %d ' "$nonce" "$1" "$part" "$size"
-              dd bs=3000 skip="$part" count=1 <"$f.b" 2>/dev/null
-              echo
-            } >"$f.l"
-            # Not cat: busybox's takes sendfile(2), which loses lines of others where the log is a file.
-            dd bs=4096 count=1 <"$f.l" 2>/dev/null
-            part=$((part + 1))
-          done
-        }
+        \#(emit)
 
         probe() {
           f=$tmp/$index
