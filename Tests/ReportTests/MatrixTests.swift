@@ -50,7 +50,7 @@ struct MatrixTests {
                 let text = report(judgement, Medium(width: width, unicode: unicode, colour: false))
                 for line in text.split(separator: "\n") where displayWidth(line) > width {
                     let start = line.drop { $0 == " " }
-                    #expect(["Why ", "Snapshot: ", "By hand "].contains { start.hasPrefix($0) }, "\(line)")
+                    #expect(["Why ", "Snapshot: ", "To look "].contains { start.hasPrefix($0) }, "\(line)")
                 }
             }
         }

@@ -6,7 +6,7 @@ subject: cluster_pair
 span: pair
 level: mutate
 requires:
-  - workloads-ran
+  - {check: workloads-ran, blocks: unsound}
   - {check: root-ca-custom, when: failed, blocks: unsound}
   - {check: cacerts-loaded, when: failed, blocks: unsound}
   - {check: clusters-share-root-ca, when: failed, blocks: unsound}

@@ -179,6 +179,8 @@ struct WorkloadSite: Sendable {
                 result.fail(part, seen.outcome == .ran ? .failed : seen.outcome, seen.detail)
                 return []
             }
+            // Its sidecar would go on until the end.
+            try? await client.delete(ProbeObjects.jobs.path(namespace: space.name, name: objects.job(questions)))
             return (0..<questions.count).compactMap { seen.raw[$0].map(WorkloadAnswer.init) }
         } catch {
             let (outcome, detail) = follower.explain(error)

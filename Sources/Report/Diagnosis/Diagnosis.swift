@@ -109,17 +109,17 @@ extension DiagnosisContext {
         case .read where check.needsSigningKey: "isthmus verify \(mesh) --with-ca-key --only \(check.id)"
         case .read: "isthmus preflight \(mesh) --only \(check.id)"
         case .probe: "isthmus preflight \(mesh) --level probe\(probing) --only \(check.id)"
-        case .mutate: "isthmus explain \(check.id)"
+        case .mutate: "isthmus verify \(mesh) --level mutate\(check.failover)\(probing) --only \(check.id)"
         }
     }
 
-    /// The command that examines what a run left out; of what no command does, the one that says how to look by hand.
+    /// The command that examines what a run left out.
     func examine(_ check: Check) -> String {
         switch check.level {
         case .read where check.needsSigningKey: "isthmus verify \(mesh) --with-ca-key"
         case .read: "isthmus diagnose \(mesh)"
         case .probe: "isthmus diagnose \(mesh) --level probe\(probing)"
-        case .mutate: "isthmus explain \(check.id)"
+        case .mutate: "isthmus verify \(mesh) --level mutate\(check.failover)\(probing)"
         }
     }
 }
@@ -127,6 +127,9 @@ extension DiagnosisContext {
 extension Check {
     /// Its facts come of certificates that are issued with the clusters' own keys.
     fileprivate var needsSigningKey: Bool { reads["identity_proof"] != nil || reads["ca_key_use"] != nil }
+
+    /// What has to be asked for besides the level.
+    fileprivate var failover: String { reads["workload_failover"] != nil ? " --failover" : "" }
 }
 
 /// Makes suspects of verdicts.

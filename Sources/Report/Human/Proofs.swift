@@ -25,7 +25,7 @@ struct Proof {
         Proof(
             name: "workloads", checks: ["requests-cross"],
             leavesOpen: "what policies and services other than the test's do",
-            takes: "test workloads in the clusters, which this version does not deploy"),
+            takes: "--level mutate: test workloads in the clusters"),
     ]
 }
 

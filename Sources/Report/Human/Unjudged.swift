@@ -63,12 +63,11 @@ extension HumanReport {
     /// How to have examined what the run's level left out.
     private func wayToLook(_ checks: [String], on page: inout Page) {
         guard
-            let (check, level) = checks.lazy.compactMap({ id in reading.level(id).map { (id, $0) } }).first(where: { $1 > .read })
+            let level = checks.lazy.compactMap({ reading.level($0) }).first(where: { $0 > max(.read, reading.judgement.run.level) })
         else { return }
         switch level {
         case .read, .probe: page.whole([Page.space(4), page.span("To look  ", .strong), page.span("--level \(level.rawValue)")])
-        // No version deploys workloads yet: the way to look is the check's remedy, typed by hand.
-        case .mutate: page.whole([Page.space(4), page.span("By hand  ", .strong), page.span("isthmus explain \(check)")])
+        case .mutate: page.whole([Page.space(4), page.span("To look  ", .strong), page.span("isthmus verify --level mutate")])
         }
     }
 
