@@ -48,7 +48,8 @@ struct Collection {
         options = CollectOptions(
             level: Collect.Level(rawValue: (mesh.level ?? defaultLevel).rawValue) ?? .read, timeout: .seconds(mesh.timeout),
             allowExec: mesh.allowExec, google: try mesh.google(declaration.google, environment: environment),
-            probe: try probing.options(), withCAKey: withCAKey, failover: failover, toolVersion: Version.current, command: command)
+            probe: try probing.options(), withCAKey: withCAKey, failover: failover, toolVersion: Version.current, command: command
+        )
         progress = LiveProgress(environment: environment, ascii: ascii)
     }
 

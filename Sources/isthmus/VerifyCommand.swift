@@ -53,7 +53,8 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reporter = try output.reporter()
-        let collection = try Collection(mesh, probing, command: "verify", ascii: output.ascii, withCAKey: withCAKey, failover: failover)
+        let collection = try Collection(
+            mesh, probing, command: "verify", ascii: output.ascii, withCAKey: withCAKey, failover: failover)
         async let pending = collection.run()
         let judge = try judging.prepared()
         let collected = try await pending

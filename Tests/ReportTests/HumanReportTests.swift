@@ -83,7 +83,7 @@ struct HumanReportTests {
                     let text = line.replacing("Fix", with: "").drop { $0 == " " }
                     #expect(
                         text.hasPrefix("kubectl ") || text.hasPrefix("isthmus ") || text.hasPrefix("Snapshot: ")
-                            || text.hasPrefix("Why ") || text.hasPrefix("By hand "), "\(line)")
+                            || text.hasPrefix("Why ") || text.hasPrefix("To look "), "\(line)")
                 }
                 #expect(!report.contains(" \n"))
                 #expect(!report.contains("\n\n\n"))

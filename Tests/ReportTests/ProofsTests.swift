@@ -18,7 +18,7 @@ struct ProofsTests {
         let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains("1 ✔ gateway handshake: 2 of 2 pairs; leaves open whether the target accepts"))
         #expect(words.contains("identity: not examined: it takes --with-ca-key"))
-        #expect(words.contains("workloads: not examined: it takes test workloads"))
+        #expect(words.contains("workloads: not examined: it takes --level mutate: test workloads"))
         // All pairs are alike: no table.
         #expect(!text.contains("a → b  "))
         let proofs = try #require(text.firstRange(of: "Proofs")), phases = try #require(text.firstRange(of: "Prerequisites"))

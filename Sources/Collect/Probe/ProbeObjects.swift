@@ -124,8 +124,8 @@ struct PodJob {
         return [
             "apiVersion": "batch/v1", "kind": "Job", "metadata": .object(metadata),
             "spec": [
-                "backoffLimit": .integer(Int64(retries)), "completions": 1, "parallelism": 1, "activeDeadlineSeconds": .integer(Int64(seconds)),
-                "ttlSecondsAfterFinished": 60,
+                "backoffLimit": .integer(Int64(retries)), "completions": 1, "parallelism": 1,
+                "activeDeadlineSeconds": .integer(Int64(seconds)), "ttlSecondsAfterFinished": 60,
                 "template": [
                     "metadata": ["labels": .object(podLabels), "annotations": .object(annotations)],
                     "spec": .object(pod),

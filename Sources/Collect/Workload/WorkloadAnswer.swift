@@ -51,7 +51,8 @@ struct WorkloadAnswer: Sendable, Equatable {
     /// The words of a server's answer after its nonce: its place, and what its sidecar said; `nil` where no server of this run answered.
     private func words(of run: ProbeRun) -> (place: Int, ends: String)? {
         let words = body.split(separator: " ", maxSplits: 3).map(String.init)
-        guard attempt.status == 200, words.count >= 3, words[0] == "isthmus", words[1] == run.nonce, let place = Int(words[2]) else {
+        guard attempt.status == 200, words.count >= 3, words[0] == "isthmus", words[1] == run.nonce, let place = Int(words[2])
+        else {
             return nil
         }
         return (place, words.count > 3 ? words[3] : "")

@@ -165,7 +165,8 @@ struct WorkloadObjects: Sendable {
     }
 
     private func job(
-        _ part: Part, named name: String, _ command: [String], _ environment: [String: String], revision: String, place: Int, owner: JSONValue?,
+        _ part: Part, named name: String, _ command: [String], _ environment: [String: String], revision: String, place: Int,
+        owner: JSONValue?,
         seconds: Int, expires: Date
     ) -> JSONValue {
         var labels = ProbeObjects.labels(run)

@@ -63,7 +63,8 @@ extension HumanReport {
     /// How to have examined what the run's level left out.
     private func wayToLook(_ checks: [String], on page: inout Page) {
         guard
-            let level = checks.lazy.compactMap({ reading.level($0) }).first(where: { $0 > max(.read, reading.judgement.run.level) })
+            let level = checks.lazy.compactMap({ reading.level($0) })
+                .first(where: { $0 > max(.read, reading.judgement.run.level) })
         else { return }
         switch level {
         case .read, .probe: page.whole([Page.space(4), page.span("To look  ", .strong), page.span("--level \(level.rawValue)")])

@@ -124,7 +124,8 @@ import Testing
         let limits = ProbeLimits(connect: 1, total: 2, script: 3, job: 4)
         func labels(_ part: WorkloadObjects.Part) -> [String: JSONValue] {
             let job = objects.client(
-                0, .init(part: part, instances: [0]), revision: revision, owner: objects.owner(uid: "u"), limits, expires: expires)
+                0, .init(part: part, instances: [0]), revision: revision, owner: objects.owner(uid: "u"), limits, expires: expires
+            )
             return job["spec"]?["template"]?["metadata"]?["labels"]?.object ?? [:]
         }
         #expect(labels(.client)["sidecar.istio.io/inject"]?.string == "true")
