@@ -52,14 +52,17 @@ class LoadBalancer:
         for service in balanced:
             wanted, word = self.decide(service, wishes, taken)
             words.append((service, word))
-            if any("ip" in ingress for ingress in wanted):
-                given[service["metadata"]["uid"]] = wanted
+            uid = service["metadata"]["uid"]
+            last = wanted if any("ip" in ingress for ingress in wanted) else self.given.get(uid)
+            if last:
+                given[uid] = last
             if addresses(service) != wanted:
                 if wanted:
                     self.tell(service, "ensuring")
                 taken.update(ingress.get("ip") for ingress in wanted)
                 self.api.merge(path(service) + "/status", {"status": {"loadBalancer": {"ingress": wanted or None}}})
-        # Also when an address goes: its forwarding rule and its firewall rules go with it.
+        # Also when a Service goes: its forwarding rule and its firewall rules go with it. While it is there, and its address is withheld,
+        # Google keeps what it had.
         if given != self.given:
             subprocess.run([pathlib.Path(__file__).with_name("tell-google")], check=True)
             self.given = given
