@@ -8,6 +8,7 @@ The ConfigMap kube-system/isthmus-lab-load-balancer steers it, by these keys:
   hostname   a name in place of an address
 """
 
+import json
 import pathlib
 import subprocess
 
@@ -37,8 +38,8 @@ NO_ADDRESS = ("organization-policy", "quota", "no-free-address", "silent")
 
 
 class LoadBalancer:
-    def __init__(self, api, services, configuration, pool):
-        self.api, self.services, self.configuration, self.pool = api, services, configuration, pool
+    def __init__(self, cluster, api, services, configuration, pool):
+        self.cluster, self.api, self.services, self.configuration, self.pool = cluster, api, services, configuration, pool
         self.told = {}
         self.given = {}
 
@@ -48,25 +49,26 @@ class LoadBalancer:
         wishes = (self.configuration.get(*CONFIGURATION) or {}).get("data") or {}
         balanced = [service for service in self.services if service["spec"].get("type") == "LoadBalancer"]
         taken = {ingress.get("ip") for service in balanced for ingress in addresses(service)}
-        given, words = {}, []
+        given, decisions = {}, []
         for service in balanced:
-            wanted, word = self.decide(service, wishes, taken)
-            words.append((service, word))
             uid = service["metadata"]["uid"]
-            last = wanted if any("ip" in ingress for ingress in wanted) else self.given.get(uid)
+            wanted, word = self.decide(service, wishes, taken)
+            decisions.append((service, wanted, word))
+            taken.update(ingress.get("ip") for ingress in wanted)
+            # While a Service is there, and its address is withheld, Google keeps what it had.
+            last = next((ingress["ip"] for ingress in wanted if "ip" in ingress), self.given.get(uid))
             if last:
                 given[uid] = last
+        # Before the Service has the address, as in GKE, and when the Service is gone: forwarding rule and firewall rules come and go with it.
+        if given != self.given:
+            subprocess.run([pathlib.Path(__file__).with_name("tell-google"), self.cluster], input=json.dumps(given), text=True, check=True)
+            self.given = given
+        for service, wanted, _ in decisions:
             if addresses(service) != wanted:
                 if wanted:
                     self.tell(service, "ensuring")
-                taken.update(ingress.get("ip") for ingress in wanted)
                 self.api.merge(path(service) + "/status", {"status": {"loadBalancer": {"ingress": wanted or None}}})
-        # Also when a Service goes: its forwarding rule and its firewall rules go with it. While it is there, and its address is withheld,
-        # Google keeps what it had.
-        if given != self.given:
-            subprocess.run([pathlib.Path(__file__).with_name("tell-google")], check=True)
-            self.given = given
-        for service, word in words:
+        for service, _, word in decisions:
             if word:
                 self.tell(service, word)
         self.told = {uid: word for uid, word in self.told.items() if uid in {service["metadata"]["uid"] for service in balanced}}

@@ -53,13 +53,15 @@ lab_world() {
 
 # google_view CLUSTER: what the cluster's own API says.
 google_view() {
-  local gateway uid
+  local gateway uid given={}
   mesh_variables "$1"
+  # What its load balancer has said last; before it said anything, what the Service shows.
+  [[ ! -e $GOOGLE/given-$1.json ]] || given=$(<"$GOOGLE/given-$1.json")
   # Before the gateway is there, Google knows of no load balancer.
   gateway=$(api "$1" GET "$GATEWAY_SERVICE" 2>/dev/null || echo '{"metadata": {"uid": ""}}')
   uid=$(api "$1" GET /api/v1/namespaces/kube-system | jq -r .metadata.uid)
   jq --arg name "$1" --arg uid "$uid" --arg address "$NODE_IP" --arg api "$API_IP" --arg nodes "${NODE_IP%.*}.0/24" --arg pods "$POD_CIDR" \
-    --arg services "$SERVICE_PREFIX.0/16" '{$name, $uid, $address, $api, $nodes, $pods, $services, gateway: (.status.loadBalancer.ingress[0].ip // ""),
+    --argjson given "$given" --arg services "$SERVICE_PREFIX.0/16" '{$name, $uid, $address, $api, $nodes, $pods, $services, gateway: ($given[.metadata.uid] // .status.loadBalancer.ingress[0].ip // ""),
       gatewayName: ("a" + (.metadata.uid | gsub("-"; "")))[:32], sources: (.spec.loadBalancerSourceRanges // ["0.0.0.0/0"])}' <<<"$gateway"
 }
 
