@@ -9,7 +9,7 @@ run() {
   says 'QUOTA_EXCEEDED'
   no_remote_secret
   put_back
-  # While an address is on its way its firewall rule is, too, and apply would be right to stop at that.
+  # While an address is on its way its firewall rule is, too; isthmus takes that for a rule that is missing, and apply stops at once.
   wait_for 20 "every gateway's address" every_gateway_has_an_address
   apply_ends_well
   requests_cross
