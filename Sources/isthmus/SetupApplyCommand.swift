@@ -71,17 +71,20 @@ struct SetupApplyCommand: AsyncParsableCommand {
                 guard let file = applying.journalFile else { return try SetupRun.unfinished(place) }
                 return file
             }
-            let isBrokenOff = try journal { () throws(JournalError) -> Bool in
-                guard let unfinished, isThere(unfinished) else { return false }
-                return try JournalContents(unfinished).ending == nil
+            let begun = try journal { () throws(JournalError) -> [String: Set<SetupStep>]? in
+                guard let unfinished, isThere(unfinished) else { return nil }
+                let contents = try JournalContents(unfinished)
+                return contents.ending == nil ? contents.begun : nil
             }
-            if isDone(first), !isBrokenOff, options.discovery == .native {
+            if isDone(first), begun == nil, options.discovery == .native {
                 let names = first.clusters.map(\.name).joined(separator: ", ")
                 print(visible("nothing to do: all \(first.count(.leave)) objects are as wanted in \(names)"))
                 SetupSession.sayWhatIsNotProved(mesh: setup.mesh.file)
                 return
             }
-            let plan = setup.mesh.level == nil ? try await planned(options, clients, level: .probe) : first
+            let isSeen = setup.mesh.level != nil && begun == nil
+            let plan =
+                isSeen ? first : try await planned(options, clients, level: setup.mesh.level ?? .probe, begun: begun ?? [:])
             try refuse(plan, saved, unfinished)
             try applying.agree(to: "Apply this plan")
             let programs = try programs(options)
@@ -107,13 +110,14 @@ struct SetupApplyCommand: AsyncParsableCommand {
     // MARK: Plan
 
     private func planned(
-        _ options: SetupOptions, _ clients: [String: KubernetesClient], level: LevelArgument
+        _ options: SetupOptions, _ clients: [String: KubernetesClient], level: LevelArgument,
+        begun: [String: Set<SetupStep>] = [:]
     ) async throws -> SetupPlan {
         var setup = setup
         setup.mesh.level = level
         let (snapshot, judgement) = try await setup.look(command: "setup apply", ascii: ascii)
         return try await Planner(mesh: try setup.mesh.declaration(), options: options, clients: clients, version: Version.current)
-            .plan(snapshot, judgement, now: Int(Date().timeIntervalSince1970))
+            .plan(snapshot, judgement, now: Int(Date().timeIntervalSince1970), begun: begun)
     }
 
     /// What stands of endpoint discovery now; nothing else is to come any more.

@@ -12,6 +12,8 @@ import Testing
 final class ProbeHands: Sendable {
     enum Behaviour: Sendable {
         case runs
+        /// As ``runs``; what it wrote reaches the log some time after the pod's end is known.
+        case logsLate
         /// The pod writes this, with `NONCE` replaced, and ends so.
         case writes(String, exit: Int = 0)
         /// The Job stays as it is.
@@ -131,7 +133,7 @@ final class ProbeHands: Sendable {
             try await makePod(job, pod)
             try await write(text.replacing("NONCE", with: nonce(job)), of: pod)
             try await patch(pod, Self.terminated(exit))
-        case .runs:
+        case .runs, .logsLate:
             try await makePod(job, pod)
             let map = try await admin.get("/api/v1/namespaces/\(Self.space)/configmaps/\(name)", as: JSONValue.self)
             var files = (map["data"]?.object ?? [:]).compactMapValues { $0.string.map { Data($0.utf8) } }
@@ -142,8 +144,14 @@ final class ProbeHands: Sendable {
             try await write("", of: pod)
             try await patch(pod, ["phase": "Running", "podIP": "10.9.8.7", "containerStatuses": [Self.status("running", [:])]])
             let output = try await ProbeBox.run(files, own: server.port, variables)
-            try await write(String(decoding: output, as: UTF8.self), of: pod)
-            try await patch(pod, Self.terminated(0))
+            if case .logsLate = behaviour {
+                try await patch(pod, Self.terminated(0))
+                try await Task.sleep(for: .milliseconds(700))
+                try await write(String(decoding: output, as: UTF8.self), of: pod)
+            } else {
+                try await write(String(decoding: output, as: UTF8.self), of: pod)
+                try await patch(pod, Self.terminated(0))
+            }
         }
     }
 

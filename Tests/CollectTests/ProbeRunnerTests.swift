@@ -57,6 +57,11 @@ import Testing
         #expect(try await hands.leftAtLast() == [])
     }
 
+    @Test func aLogThatIsWholeOnlyAfterTheEnd() async throws {
+        hands.behave(.logsLate)
+        expectRun(await runner().probe(targets))
+    }
+
     @Test(arguments: ["namespace", "reaping", "configMap", "job", "waiting", "results", "leaving"])
     func killedAtAnyStepTheNextRunLeavesNothing(step wanted: String) async throws {
         let http = HTTPClient(userAgent: "victim")

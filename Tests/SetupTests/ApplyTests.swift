@@ -31,7 +31,7 @@ import Testing
 
     /// What `isthmus setup apply` does once somebody has agreed.
     private func apply(
-        _ plan: SetupPlan? = nil, wait: Duration = .seconds(20), http: HTTPClient? = nil,
+        _ plan: SetupPlan? = nil, wait: Duration = .seconds(20), settling: Duration = .zero, http: HTTPClient? = nil,
         gates: @escaping @Sendable () async throws -> [Gate] = { [] }, dies: Journal.Death? = nil
     ) async throws -> Result {
         let targets = try mesh.targets(http: http)
@@ -47,9 +47,10 @@ import Testing
             do {
                 try await run.settle(targets)
                 let plan = if let plan { plan } else { try await mesh.plan() }
+                var options = Applier.Options(wait: wait)
+                (options.settling, options.pause) = (settling, .milliseconds(10))
                 let outcome = await Applier(
-                    plan: plan, targets: targets, run: run, leases: leases, options: .init(wait: wait), gates: gates,
-                    report: report
+                    plan: plan, targets: targets, run: run, leases: leases, options: options, gates: gates, report: report
                 ).apply()
                 result.outcome = outcome
                 if outcome.isComplete { try await run.journal.append(.end(.complete)) }
@@ -193,8 +194,12 @@ import Testing
         #expect(stopped.outcome?.gates == [gate] && stopped.outcome?.isComplete == false)
         #expect(try await remoteSecrets() == [])
         #expect(try await mesh.state().keys.contains { $0.contains("gateways/cross-network-gateway") })
-        let resumed = try await apply()
+        // What only needs its time is looked at again.
+        let looks = Mutex(0)
+        let resumed = try await apply(settling: .seconds(10), gates: { looks.withLock { $0 += 1; return $0 < 3 ? [gate] : [] } })
         expectComplete(resumed)
+        #expect(looks.withLock(\.self) == 3)
+        #expect(resumed.events.count { $0.contains("not yet: refused (gateway-reachable)") } == 2)
         #expect(resumed.journal == stopped.journal)
         #expect(try await remoteSecrets().count == 2)
         try await expectUndone(resumed.journal, to: before)

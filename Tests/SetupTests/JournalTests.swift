@@ -45,6 +45,7 @@ import Testing
         try await journal.append(.end(.complete))
         let contents = try JournalContents(url)
         #expect(contents.ending == .complete && contents.beginning.run == "run" && contents.lines.count == 10)
+        #expect(contents.begun == ["a": [.expose]])
         guard case .done(let state) = contents.entries[0].outcome else { throw Missing() }
         #expect(state == Self.after)
         let mode = try FileManager.default.attributesOfItem(atPath: url.path)[.posixPermissions] as? Int

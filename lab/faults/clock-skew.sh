@@ -20,6 +20,6 @@ apply() {
     jq -r .status.token)
   # The proxy ends TLS, so that a client certificate would end there too: a token goes through.
   change_file "$STATE/west.kubeconfig" "s#server: .*#server: https://$NODE_IP:6444#; s#client-certificate-data: .*#token: $token#; /client-key-data/d"
-  wait_for 10 "the proxy (log: $DIR/log/fault-clock.log)" curl --silent --noproxy '*' --cacert "$DIR/pki/ca.crt" "https://$NODE_IP:6444/version"
+  wait_for 30 "the proxy (log: $DIR/log/fault-clock.log)" curl --silent --max-time 5 --noproxy '*' --cacert "$DIR/pki/ca.crt" "https://$NODE_IP:6444/version"
 }
 undo() { put_back; }

@@ -7,10 +7,10 @@
 # first: gateway-has-address
 apply() {
   steer_load_balancer west '{"withhold": "silent"}'
-  wait_for 10 "the address to go" gateway_address_is west '[]'
+  wait_for 30 "the address to go" gateway_address_is west '[]'
 }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

@@ -10,11 +10,11 @@ apply() {
   mesh_variables west
   lose_istiod istio-system-istio-eastwestgateway
   change_file "$DIR/proxy/istio-system-istio-eastwestgateway/lds.json" 's/outbound_\.5000_\._\.helloworld\.sample\./outbound_.80_._.web.other./'
-  wait_for 10 "the gateway to know helloworld no more" not_served
+  wait_for 30 "the gateway to know helloworld no more" not_served
 }
 not_served() { [[ -z $(served_chain) ]]; }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

@@ -15,5 +15,5 @@ undo() {
   mesh_variables west
   put_back
   wait_deployment "$GATEWAY_DEPLOYMENT"
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

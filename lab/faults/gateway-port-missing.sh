@@ -10,5 +10,5 @@ apply() { change_by_operations west "$GATEWAY_SERVICE" '[{"op": "test", "path": 
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

@@ -9,11 +9,11 @@
 apply() {
   mesh_variables west
   remove west "$GATEWAY_RESOURCES/cross-network-gateway"
-  wait_for 10 "the gateway to stop listening" refused
+  wait_for 30 "the gateway to stop listening" refused
 }
-refused() { ! (exec 3<>"/dev/tcp/$GATEWAY_IP/15443"); }
+refused() { ! listens "$GATEWAY_IP" 15443; }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

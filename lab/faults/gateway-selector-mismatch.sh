@@ -7,7 +7,7 @@
 # first: gateway-has-endpoints
 apply() {
   change west "$GATEWAY_SERVICE" '{"spec": {"selector": {"istio": "northsouthgateway"}}}'
-  wait_for 20 "the endpoints to go" endpoints_are 0
+  wait_for 30 "the endpoints to go" endpoints_are 0
 }
 endpoints_are() {
   api west GET "$SYSTEM/endpoints/istio-eastwestgateway" | jq -e --argjson n "$1" '[.subsets[]?.addresses[]?] | length == $n'
@@ -15,6 +15,6 @@ endpoints_are() {
 undo() {
   mesh_variables west
   put_back
-  wait_for 20 "the endpoints" endpoints_are 1
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "the endpoints" endpoints_are 1
+  wait_for 30 "west's gateway" serves_its_leaf
 }

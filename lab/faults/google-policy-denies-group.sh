@@ -9,10 +9,10 @@
 apply() {
   change_google "$GOOGLE_POLICY_OF_EAST" '.spec.rules = [{values: {allowedValues: ["EXTERNAL_NETWORK_TCP_UDP"], deniedValues: ["in:EXTERNAL"]}}]'
   steer_load_balancer east '{"withhold": "organization-policy"}'
-  wait_for 10 "the address to go" gateway_address_is east '[]'
+  wait_for 30 "the address to go" gateway_address_is east '[]'
 }
 undo() {
   mesh_variables east
   put_back
-  wait_for 10 "the gateway of east" serves_its_leaf
+  wait_for 30 "the gateway of east" serves_its_leaf
 }

@@ -8,10 +8,10 @@
 apply() {
   change_google "$GOOGLE_BARE_METAL" '.bareMetalClusters[0].loadBalancer.metalLbConfig.addressPools[0].addresses = ["203.0.113.9/32"]'
   steer_load_balancer west '{"withhold": "no-free-address"}'
-  wait_for 10 "the address to go" gateway_address_is west '[]'
+  wait_for 30 "the address to go" gateway_address_is west '[]'
 }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "the gateway of west" serves_its_leaf
+  wait_for 30 "the gateway of west" serves_its_leaf
 }

@@ -9,5 +9,5 @@ apply() { mesh_variables west && serve_workload "$DIR/ca" "$DIR/ca/root.crt"; }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's own certificate" serves_its_leaf
+  wait_for 30 "west's own certificate" serves_its_leaf
 }

@@ -10,7 +10,7 @@ apply() {
   remove east "$REMOTE_SECRET"
   helper tunnel west socat TCP-LISTEN:16443,bind=127.0.0.1,reuseaddr,fork TCP:10.10.2.2:6443
   change_file "$STATE/west.kubeconfig" 's#server: .*#server: https://127.0.0.1:16443#'
-  wait_for 10 "the tunnel" listens
+  wait_for 30 "the tunnel" listens
 }
 listens() { (exec 3<>/dev/tcp/127.0.0.1/16443); }
 undo() { put_back; }

@@ -14,13 +14,13 @@ relabel() {
   serve_istiod "$DIR/ca"
   name_network
   manifest 20-control-plane.yaml istio-operator
-  wait_for 20 "the end of the old gateway" gone west "$GATEWAY_DEPLOYMENT"
-  wait_for 20 "the injector to give the network $NETWORK" injector_gives
+  wait_for 30 "the end of the old gateway" gone west "$GATEWAY_DEPLOYMENT"
+  wait_for 30 "the injector to give the network $NETWORK" injector_gives
   manifest 50-gateway.yaml istio-operator
   restart "$HELLOWORLD_DEPLOYMENT"
   restart "$CLIENT_DEPLOYMENT"
   wait_deployment "$GATEWAY_DEPLOYMENT"
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }
 # Asked as the API server asks: a pod that is only tried.
 injector_gives() {

@@ -9,7 +9,7 @@
 apply() {
   mesh_variables west
   istiod_variable PILOT_SKIP_VALIDATE_TRUST_DOMAIN true
-  wait_for 10 "west's proxies to take everybody" takes_any_trust_domain
+  wait_for 30 "west's proxies to take everybody" takes_any_trust_domain
 }
 takes_any_trust_domain() { ! checks_trust_domain; }
 checks_trust_domain() { jq -e '.resources[] | select(.name == "virtualInbound") | [.. | .match_typed_subject_alt_names? // empty] | flatten | length > 0' "$DIR/proxy/sample-helloworld/lds.json"; }
@@ -17,5 +17,5 @@ undo() {
   mesh_variables west
   put_back
   wait_deployment "$ISTIOD_PATH"
-  wait_for 10 "west's proxies to look at trust domains" checks_trust_domain
+  wait_for 30 "west's proxies to look at trust domains" checks_trust_domain
 }

@@ -12,7 +12,7 @@ apply() {
   new_intermediate "$FAULT_STATE/ca" "$FAULT_STATE/root"
   keep_file "$DIR/proxy/sample-helloworld/root.yaml"
   serve_root sample-helloworld "$FAULT_STATE/ca"
-  wait_for 10 "west's workload to refuse east's client" east_is_refused
+  wait_for 30 "west's workload to refuse east's client" east_is_refused
 }
 # Its own clients fare no better, but east's is who isthmus comes as.
 east_is_refused() { ! answers_to east 8 | who_answers | grep -qx west; }
@@ -20,6 +20,6 @@ who_answers() { sed -n 's/^Hello version: v1, cluster: \([a-z]*\)$/\1/p'; }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's workload to answer east's client" east_is_answered
+  wait_for 30 "west's workload to answer east's client" east_is_answered
 }
 east_is_answered() { answers_to east 8 | who_answers | grep -qx west; }

@@ -11,7 +11,7 @@ apply() {
   local path=$SYSTEM/secrets/istio-reader-service-account-old-token token
   add west "$path" '{"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
     "metadata": {"annotations": {"kubernetes.io/service-account.name": "istio-reader-service-account"}}}'
-  wait_for 20 "a second token" has_token "$path"
+  wait_for 30 "a second token" has_token "$path"
   token=$(api west GET "$path" | jq -r '.data.token | @base64d')
   api west DELETE "$path" >/dev/null
   change_remote_kubeconfig "s/^    token: .*/    token: $token/"

@@ -24,5 +24,5 @@ undo() {
   mesh_variables west
   put_back
   restart_istiod
-  wait_for 10 "west's own certificate" serves_its_leaf
+  wait_for 30 "west's own certificate" serves_its_leaf
 }

@@ -16,10 +16,10 @@ apply() {
   pod=$(api west GET "$SYSTEM/pods?labelSelector=istio%3Deastwestgateway" | jq -r '.items[0].status.podIP')
   node_rule west nat PREROUTING -d 203.0.113.2 -p tcp -j DNAT --to-destination "$pod"
   steer_load_balancer west '{"hostname": "gateway.west.isthmus.lab"}'
-  wait_for 10 "the load balancer's name" gateway_address_is west '[{"hostname": "gateway.west.isthmus.lab"}]'
+  wait_for 30 "the load balancer's name" gateway_address_is west '[{"hostname": "gateway.west.isthmus.lab"}]'
 }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

@@ -9,7 +9,7 @@
 apply() {
   new_ca ec "$FAULT_STATE/authority" "/O=Example Corp/CN=Example Corp Inspection CA"
   helper intercept east openssl s_server -accept 10.10.1.1:16443 -tls1_3 -www -cert "$FAULT_STATE/authority.crt" -key "$FAULT_STATE/authority.key"
-  wait_for 5 "the proxy" listens 10.10.1.1 16443
+  wait_for 30 "the proxy" listens 10.10.1.1 16443
   wan_redirect -i ist-east -d 203.0.113.2 -p tcp --dport 15443 -j DNAT --to-destination 10.10.1.1:16443
 }
 undo() { put_back; }

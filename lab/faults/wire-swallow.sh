@@ -11,7 +11,7 @@
 apply() {
   # It takes what it is sent, and says nothing.
   helper swallow east socat -T 20 -u TCP-LISTEN:16080,bind=10.10.1.1,fork,reuseaddr OPEN:/dev/null
-  wait_for 5 "the proxy" listens 10.10.1.1 16080
+  wait_for 30 "the proxy" listens 10.10.1.1 16080
   wan_redirect -i ist-east -p tcp -j DNAT --to-destination 10.10.1.1:16080
 }
 undo() { put_back; }

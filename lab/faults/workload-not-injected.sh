@@ -11,12 +11,12 @@ apply() {
   mesh_variables west
   change west "$HELLOWORLD_DEPLOYMENT" '{"spec": {"template": {"metadata": {"annotations": {"sidecar.istio.io/inject": "false"}, "labels": {"sidecar.istio.io/inject": "false"}}}}}'
   wait_deployment "$HELLOWORLD_DEPLOYMENT"
-  wait_for 20 "the gateway to lead nowhere" leads_nowhere
+  wait_for 30 "the gateway to lead nowhere" leads_nowhere
 }
 leads_nowhere() { [[ -z $(served_chain) ]]; }
 undo() {
   mesh_variables west
   put_back
   wait_deployment "$HELLOWORLD_DEPLOYMENT"
-  wait_for 20 "west's gateway" serves_its_leaf
+  wait_for 30 "west's gateway" serves_its_leaf
 }

@@ -11,10 +11,10 @@ apply() {
   keep_identity sample-helloworld
   TRUST_DOMAIN=cluster.local
   issue_helloworld "$DIR/ca"
-  wait_for 10 "the old identity" serves_its_leaf
+  wait_for 30 "the old identity" serves_its_leaf
 }
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's own certificate" serves_its_leaf
+  wait_for 30 "west's own certificate" serves_its_leaf
 }

@@ -15,5 +15,5 @@ apply() {
 undo() {
   mesh_variables west
   put_back
-  wait_for 10 "west's own certificate" serves_its_leaf
+  wait_for 30 "west's own certificate" serves_its_leaf
 }

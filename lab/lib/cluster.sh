@@ -307,7 +307,7 @@ start_cluster() {
   start_apiserver
   start_containerd
   # Kubelet spends its first five seconds looking for Docker: meanwhile the API server starts.
-  wait_for 10 "containerd of $CLUSTER (log: $DIR/log/containerd.log)" node_entered
+  wait_for 30 "containerd of $CLUSTER (log: $DIR/log/containerd.log)" node_entered
   start_kubelet
   wait_for 60 "the API server of $CLUSTER (log: $DIR/log/kube-apiserver.log)" api_ready
   start_controllers
@@ -350,7 +350,7 @@ kill_now() {
   local pid
   if pid=$(running_pid "$1"); then
     kill -KILL "$pid" 2>/dev/null || true
-    wait_for 5 "the end of ${1##*/}" not_running "$1"
+    wait_for 30 "the end of ${1##*/}" not_running "$1"
   fi
   rm -f "$1"
 }
@@ -363,7 +363,7 @@ stop_pods() {
     pgrep -f -- "containerd-shim-runc-v2 .*-address $DIR/run/containerd.sock"
   ) || true
   for pid in $processes; do kill -KILL "$pid" 2>/dev/null || true; done
-  for pid in $processes; do wait_for 5 "process $pid to end" not_alive "$pid"; done
+  for pid in $processes; do wait_for 30 "process $pid to end" not_alive "$pid"; done
 }
 not_alive() { [[ -z $(start_time "$1") ]]; }
 

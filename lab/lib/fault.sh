@@ -138,7 +138,7 @@ name_for_operator() {
 name_for_pods() {
   keep_as made "$STATE/$1/dns/fault-$2" </dev/null
   printf '%s %s\n' "$3" "$2" >"$STATE/$1/dns/fault-$2"
-  wait_for 5 "$1's DNS to know $2" dns_says "$1" "$2" "$3"
+  wait_for 30 "$1's DNS to know $2" dns_says "$1" "$2" "$3"
 }
 dns_says() { in_node "$1" busybox nslookup "$2" "10.$((100 + $(cluster_number "$1"))).0.10" | grep -qF "$3"; }
 
@@ -163,14 +163,14 @@ intercept_from_east() {
   new_certificate ec "$FAULT_STATE/inspected" "/CN=$1" "$FAULT_STATE/authority" -addext "subjectAltName=IP:$1"
   helper intercept east socat -T 20 "OPENSSL-LISTEN:16443,bind=10.10.1.1,fork,reuseaddr,verify=0,cert=$FAULT_STATE/inspected.crt,key=$FAULT_STATE/inspected.key" \
     "OPENSSL:$1:$2,verify=0"
-  wait_for 5 "the proxy" listens 10.10.1.1 16443
+  wait_for 30 "the proxy" listens 10.10.1.1 16443
   wan_redirect -i ist-east -d "$1" -p tcp --dport "$2" -j DNAT --to-destination 10.10.1.1:16443
 }
 
 # slow_from_east ADDRESS PORT SECONDS: everything arrives so much later, by a relay: this kernel cannot delay packets.
 slow_from_east() {
   helper slow east "$LAB_DIR/wire/slow-relay" 10.10.1.1:16444 "$1:$2" "$3"
-  wait_for 5 "the relay" listens 10.10.1.1 16444
+  wait_for 30 "the relay" listens 10.10.1.1 16444
   wan_redirect -i ist-east -d "$1" -p tcp --dport "$2" -j DNAT --to-destination 10.10.1.1:16444
 }
 
@@ -232,12 +232,18 @@ put_object_back() {
       wait_for 30 "the end of $path" gone "$cluster" "$path"
     fi
   elif exists "$cluster" "$path"; then
-    api "$cluster" PUT "$path" "$(jq --argjson now "$(api "$cluster" GET "$path" | jq '.metadata | {resourceVersion, uid}')" \
-      '.metadata += $now' "$was")" >/dev/null
+    # A controller may write the object between the question and the answer; then it is asked again.
+    wait_for 30 "$path to be as it was" replace_by "$cluster" "$path" "$was" || replace_by "$cluster" "$path" "$was"
   else
     api "$cluster" POST "${path%/*}" "$(jq 'del(.metadata.resourceVersion, .metadata.uid, .metadata.creationTimestamp,
       .metadata.selfLink, .metadata.managedFields, .status)' "$was")" >/dev/null
   fi
+}
+
+replace_by() {
+  local now
+  now=$(api "$1" GET "$2" | jq '.metadata | {resourceVersion, uid}') &&
+    api "$1" PUT "$2" "$(jq --argjson now "$now" '.metadata += $now' "$3")" >/dev/null
 }
 
 # --- larger changes that several faults share --------------------------------------------------------------------
@@ -315,7 +321,7 @@ use_issuer() {
 serve_workload() {
   keep_identity sample-helloworld
   issue_helloworld "$1" "${2-$1/chain.crt}"
-  wait_for 10 "the new certificate of $CLUSTER's helloworld" serves_its_leaf
+  wait_for 30 "the new certificate of $CLUSTER's helloworld" serves_its_leaf
 }
 
 # lose_istiod PROXY: what istiod would push does not reach it.

@@ -117,7 +117,7 @@ start_google() {
   render "$LAB_DIR/google/nginx.conf" >"$GOOGLE/nginx.conf"
   rm -f "$GOOGLE/files.sock"
   launch "$GOOGLE/nginx.pid-of-lab" "$GOOGLE/error.log" nginx -c "$GOOGLE/nginx.conf" -p "$GOOGLE"
-  wait_for 10 "the stand-in for Google's APIs at $GOOGLE_URL (log: $GOOGLE/error.log)" google_answers
+  wait_for 30 "the stand-in for Google's APIs at $GOOGLE_URL (log: $GOOGLE/error.log)" google_answers
 }
 google_answers() { google_get cloudresourcemanager/v1/projects/"$(jq -r .fleet.id "$GOOGLE/world.json")"; }
 google_runs() { running_pid "$GOOGLE/nginx.pid-of-lab" >/dev/null; }

@@ -82,7 +82,7 @@ build_image_root() {
   printf 'version = 2\nroot = "%s"\nstate = "%s"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n[grpc]\naddress = "%s"\n' \
     "$work/root" "$work/state" "$work/sock" >"$work/config.toml"
   launch "$work/pid" "$work/log" unshare --mount containerd --config "$work/config.toml"
-  wait_for 20 "containerd (log: $work/log)" ctr --address "$work/sock" version || die "containerd did not start"
+  wait_for 30 "containerd (log: $work/log)" ctr --address "$work/sock" version || die "containerd did not start"
   ctr --address "$work/sock" --namespace k8s.io images import --snapshotter overlayfs "$work/image.tar" >>"$work/log" 2>&1 ||
     die "the images could not be imported (log: $work/log)"
   stop_processes "$work/pid"

@@ -171,7 +171,7 @@ remote_secret_for() {
   local here=$1
   mesh_variables "$2"
   local token_secret=/api/v1/namespaces/istio-system/secrets/istio-reader-service-account-istio-remote-secret-token secret
-  wait_for 20 "the reader's token in $CLUSTER" token_ready "$token_secret"
+  wait_for 30 "the reader's token in $CLUSTER" token_ready "$token_secret"
   secret=$(api "$CLUSTER" GET "$token_secret")
   PEER_ID=$CLUSTER_ID
   PEER_SERVER=$SERVER
@@ -218,9 +218,10 @@ pods_replaced() {
   [[ -n $pods ]] && ! grep -qv ' ready$' <<<"$pods" && ! grep -qF "${2:-none}" <<<"$pods" && deployment_ready "$1"
 }
 
-# The chain that the cluster's gateway serves for helloworld, as PEM, from this machine.
+# The chain that the cluster's gateway serves for helloworld, as PEM, from this machine. A connection that began while kube-proxy
+# changed its rules never opens: the kernel asks the rules for its first packet alone, and goes on for two minutes.
 served_chain() {
-  openssl s_client -connect "$GATEWAY_IP:15443" -servername "$HELLOWORLD_SNI" -alpn istio -showcerts </dev/null 2>/dev/null |
+  timeout 5 openssl s_client -connect "$GATEWAY_IP:15443" -servername "$HELLOWORLD_SNI" -alpn istio -showcerts </dev/null 2>/dev/null |
     sed -n '/BEGIN CERT/,/END CERT/p'
 }
 serves_its_leaf() {

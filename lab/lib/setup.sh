@@ -78,13 +78,16 @@ command_line() {
 # killed_at LINE NAME ARGUMENT…: runs it, and kills it with SIGKILL as soon as a line that matches the regular expression LINE is new
 # in the case's journal. Fails where it came to its end before.
 killed_at() {
-  local line=$1 journal=$REPORTS/$CASE.journal size=0
+  local line=$1 journal=$REPORTS/$CASE.journal size=0 pid
   [[ ! -e $journal ]] || size=$(stat -c %s "$journal")
   command_line "${@:3}"
   "${COMMAND[@]}" </dev/null >"$REPORTS/$2.txt" 2>&1 &
-  if grep -qE "$line" < <(tail --follow=name --retry --bytes=+$((size + 1)) --pid=$! "$journal" 2>/dev/null); then kill -KILL $!; fi
+  pid=$!
+  if grep -qE "$line" < <(tail --follow=name --retry --bytes=+$((size + 1)) --pid="$pid" "$journal" 2>/dev/null); then
+    kill -KILL "$pid" 2>/dev/null || true
+  fi
   CODE=0
-  wait $! || CODE=$?
+  wait "$pid" || CODE=$?
   [[ $CODE == 137 ]]
 }
 

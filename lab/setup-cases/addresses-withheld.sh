@@ -9,12 +9,6 @@ run() {
   says 'QUOTA_EXCEEDED'
   no_remote_secret
   put_back
-  # While an address is on its way its firewall rule is, too; isthmus takes that for a rule that is missing, and apply stops at once.
-  wait_for 20 "every gateway's address" every_gateway_has_an_address
   apply_ends_well
   requests_cross
-}
-every_gateway_has_an_address() {
-  local cluster
-  for cluster in "${CLUSTERS[@]}"; do api "$cluster" GET "$GATEWAY_SERVICE" | jq -e '.status.loadBalancer.ingress[0].ip' >/dev/null || return 1; done
 }

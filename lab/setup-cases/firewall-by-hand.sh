@@ -1,7 +1,7 @@
 # title: a quota that lets no pod in, then an address behind a firewall that an administrator must open
 run() {
   add west "$SYSTEM/resourcequotas/full" '{"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "1"}}}'
-  wait_for 10 "the quota to count" quota_counts
+  wait_for 30 "the quota to count" quota_counts
   mark_audit
   apply_fails
   says 'exceeded quota: full'

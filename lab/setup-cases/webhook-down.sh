@@ -4,7 +4,7 @@ run() {
   # The API server keeps its connection to the pod that was behind the Service for as long as that pod lives.
   mesh_variables west
   restart "$ISTIOD_PATH"
-  wait_for 20 "the webhook to answer nobody" injects_no_more
+  wait_for 30 "the webhook to answer nobody" injects_no_more
   mark_audit
   apply_fails
   says 'webhook'

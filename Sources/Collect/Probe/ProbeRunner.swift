@@ -212,12 +212,15 @@ struct ProbeRunner: Sendable {
 
     // MARK: Reading
 
+    /// Of one log that is not whole; the last of them are pauses that double, three seconds together.
+    private static let readings = 6
+
     /// Reads the log while it is written; where the stream breaks, again from its beginning.
     func read(_ pod: String, _ count: Int, _ limits: ProbeLimits, _ result: inout ProbeResult) async {
         let end = ContinuousClock.now + .seconds(limits.script + 15)
         var best = ProbeLog(nonce: run.nonce, targets: count)
         var trouble = "", last: ProbePod?
-        for _ in 0..<3 where !best.isComplete && !Task.isCancelled {
+        for attempt in 0..<Self.readings where !best.isComplete && !Task.isCancelled {
             var log = ProbeLog(nonce: run.nonce, targets: count)
             do {
                 let left = max(.seconds(1), end - .now)
@@ -232,10 +235,16 @@ struct ProbeRunner: Sendable {
                 trouble = ((error as? KubernetesError)?.cause).map { "\($0)" } ?? "\(error)"
             }
             if log.results.count >= best.results.count { best = log }
-            // It was read to its end after the pod's own: there is no more.
-            if last != nil || best.isComplete { break }
-            last = await finished(pod, until: end, &trouble)
-            if last == nil { break }
+            if best.isComplete { break }
+            if last == nil {
+                last = await finished(pod, until: end, &trouble)
+                if last == nil { break }
+            } else if trouble.isEmpty {
+                // A container's last lines can reach its log after its end is known, and nothing tells when.
+                try? await Task.sleep(for: .milliseconds(100 << attempt))
+            } else {
+                break
+            }
         }
         conclude(best, last, trouble, limits, &result)
     }

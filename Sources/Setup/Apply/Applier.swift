@@ -17,6 +17,10 @@ package struct Applier: Sendable {
     package struct Options: Sendable {
         /// For each wait.
         package var wait: Duration
+        /// For what was made to take effect everywhere: an address is told before every network knows the way to it.
+        package var settling = Duration.seconds(30)
+        /// Between two looks at the mesh.
+        package var pause = Duration.seconds(3)
         /// Clusters that are changed at the same time, and requests to one of them.
         package var clustersAtOnce = 32
         package var requestsAtOnce = 8
@@ -52,8 +56,7 @@ package struct Applier: Sendable {
         guard !tally.hasFailed, !Task.isCancelled else { return outcome() }
         guard hasDiscovery else { return outcome() }
         do {
-            report(.note("looking at the mesh again before endpoint discovery"))
-            let open = try await gates().filter { $0.standing != .good }
+            let open = try await settled()
             guard open.isEmpty, !Task.isCancelled else { return outcome(gates: open) }
         } catch {
             let failure = SetupFailure(cluster: "", "the mesh could not be looked at again: \(error)", remedy: "start again")
@@ -61,6 +64,21 @@ package struct Applier: Sendable {
         }
         do throws(SetupFailure) { try await discover() } catch { return outcome(failure: error) }
         return outcome()
+    }
+
+    /// Looks at the mesh until nothing stands against endpoint discovery, or things had time enough to settle.
+    ///
+    /// - Returns: what still stands against it.
+    private func settled() async throws -> [Gate] {
+        let end = ContinuousClock.now + min(options.wait, options.settling)
+        report(.note("looking at the mesh again before endpoint discovery"))
+        while true {
+            let open = try await gates().filter { $0.standing != .good }
+            guard let first = open.first, ContinuousClock.now + options.pause < end, !Task.isCancelled else { return open }
+            let more = open.count > 1 ? ", and \(open.count - 1) more" : ""
+            report(.note("not yet: \(first.message)\(more) (\(first.check)); looking once more"))
+            try await Task.sleep(for: options.pause)
+        }
     }
 
     private func outcome(gates: [Gate] = [], failure: SetupFailure? = nil) -> ApplyOutcome {

@@ -125,6 +125,18 @@ package struct JournalContents: Sendable {
         }
     }
 
+    /// By cluster, the steps of what the run has made or changed and not taken back. A run that was broken off may not have waited
+    /// until any of it was ready.
+    package var begun: [String: Set<SetupStep>] {
+        entries.reduce(into: [:]) { begun, entry in
+            switch entry.outcome {
+            case .done, .unknown:
+                if let step = Act.step(of: entry.intent.act) { begun[entry.intent.object.cluster, default: []].insert(step) }
+            case .notDone, .undone: break
+            }
+        }
+    }
+
     /// How the run ended; `nil` where it can be resumed.
     package var ending: JournalEnding? {
         if case .end(let ending)? = lines.last?.record { ending } else { nil }

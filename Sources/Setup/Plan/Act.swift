@@ -73,4 +73,10 @@ package struct Act: Hashable, Codable, Sendable, Identifiable {
     package var id: String {
         [object.cluster, step.rawValue, object.kind, object.namespace, object.name].joined(separator: "/")
     }
+
+    /// The step that an ``id`` names; `nil` where it names none.
+    static func step(of id: String) -> SetupStep? {
+        let words = id.split(separator: "/", omittingEmptySubsequences: false)
+        return words.count > 1 ? SetupStep(rawValue: String(words[1])) : nil
+    }
 }

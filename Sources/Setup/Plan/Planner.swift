@@ -26,9 +26,13 @@ package struct Planner: Sendable {
         self.version = version
     }
 
-    /// - Parameter now: seconds since 1970.
+    /// - Parameters:
+    ///   - now: seconds since 1970.
+    ///   - begun: by cluster, the steps that the run which is to be resumed has begun; see ``JournalContents/begun``.
     /// - Throws: `FactFault` where the snapshot is not one of this isthmus. What servers refuse stands in the plan.
-    package func plan(_ snapshot: Snapshot, _ judgement: Judgement, now: Int) async throws -> SetupPlan {
+    package func plan(
+        _ snapshot: Snapshot, _ judgement: Judgement, now: Int, begun: [String: Set<SetupStep>] = [:]
+    ) async throws -> SetupPlan {
         let seen = try SeenMesh(mesh, snapshot, options)
         let workings = await seen.clusters.atOnce(limit: Self.clustersAtOnce) { await objects(of: $0, seen) }
         let tokens = Dictionary(uniqueKeysWithValues: zip(seen.clusters.map(\.name), workings.map(\.token)))
@@ -36,7 +40,10 @@ package struct Planner: Sendable {
             await secrets(in: cluster, working, seen, tokens)
         }
         let pending = Dictionary(
-            uniqueKeysWithValues: zip(seen.clusters, lines).map { ($0.name, Set($1.acts.filter { $0.verb.writes }.map(\.step))) })
+            uniqueKeysWithValues: zip(seen.clusters, lines).map { cluster, line in
+                let written = Set(line.acts.filter { $0.verb.writes }.map(\.step))
+                return (cluster.name, written.union(begun[cluster.name] ?? []))
+            })
         let aliased = !lines.contains(where: \.lacksAliases)
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in

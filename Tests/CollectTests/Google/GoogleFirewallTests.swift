@@ -132,6 +132,20 @@ import Testing
         try world.setFirewall([#"{"name": "no", "priority": 1, "denied": [{"IPProtocol": "all"}]}"#])
         #expect((path(world)?["admits"], path(world)?["decided_by"]) == (0, "no"))
 
+        // The Service is there, its address and its rule are on their way; where GKE asks an administrator, nothing is.
+        plan.service = "istio-system/istio-eastwestgateway"
+        world.google.clusters["gke"]?.gateway = .success(plan)
+        try world.setFirewall([])
+        #expect(path(world)?["admits"] == .null)
+        world.google.clusters["gke"]?.firewallCommand = "gcloud compute firewall-rules create k8s-fw-1"
+        #expect(path(world)?["admits"] == 0)
+        world.google.clusters["gke"]?.firewallCommand = ""
+        plan.addresses = ["203.0.113.1"]
+        world.google.clusters["gke"]?.gateway = .success(plan)
+        #expect(path(world)?["admits"] == 0, "the address is there, and no rule came with it")
+        plan.addresses = []
+        world.google.clusters["gke"]?.gateway = .success(plan)
+
         var cluster = try #require(world.google.clusters["gke"]?.gke.value)
         cluster.networkConfig?.disableL4LbFirewallReconciliation = true
         world.google.clusters["gke"]?.gke = Recognised(found: .success(cluster))

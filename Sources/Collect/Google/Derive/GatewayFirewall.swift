@@ -6,7 +6,7 @@ struct GatewayFirewall {
     let target: GoogleClusterEvidence
     let plan: GatewayPlan
     private let network: NetworkFirewall
-    /// Whether GKE makes rules for the gateway once it is there, and it is not there yet.
+    /// Whether GKE makes rules for the gateway once it is there, and it is not there yet: a rule comes with the address.
     private let makesRules: Bool
     private let machines: [FirewallTraffic.Machine]
     private let destination: AddressSet?
@@ -24,8 +24,10 @@ struct GatewayFirewall {
         machines = cluster.machines(target, projectNumber: projectNumber)
         let addresses = plan.addresses.compactMap { IPAddress($0) }
         destination = addresses.isEmpty ? nil : AddressSet(addresses: addresses)
-        let isMade = !plan.service.isEmpty
-        makesRules = !isMade && cluster.networkConfig?.disableL4LbFirewallReconciliation != true
+        let isMade = !plan.service.isEmpty && !plan.addresses.isEmpty
+        // Where it may not, it asks an administrator to, and no rule comes by itself.
+        makesRules =
+            !isMade && target.firewallCommand.isEmpty && cluster.networkConfig?.disableL4LbFirewallReconciliation != true
     }
 
     /// The rule that GKE makes with a gateway for what comes to a port.
@@ -61,7 +63,7 @@ struct GatewayFirewall {
             var coming = Self.finding(later, senders)
             if coming.admits == true {
                 coming.admits = nil
-                coming.note = "GKE makes a rule for the gateway itself once there is one"
+                coming.note = "GKE makes a rule for the gateway itself before it gives it an address"
             }
             coming.admitted = found.admitted
             return coming
