@@ -196,7 +196,13 @@ import Testing
         #expect(try await mesh.state().keys.contains { $0.contains("gateways/cross-network-gateway") })
         // What only needs its time is looked at again.
         let looks = Mutex(0)
-        let resumed = try await apply(settling: .seconds(10), gates: { looks.withLock { $0 += 1; return $0 < 3 ? [gate] : [] } })
+        let resumed = try await apply(
+            settling: .seconds(10),
+            gates: {
+                looks.withLock {
+                    $0 += 1; return $0 < 3 ? [gate] : []
+                }
+            })
         expectComplete(resumed)
         #expect(looks.withLock(\.self) == 3)
         #expect(resumed.events.count { $0.contains("not yet: refused (gateway-reachable)") } == 2)

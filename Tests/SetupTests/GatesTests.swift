@@ -57,6 +57,22 @@ import Testing
         #expect(try gate("gateway-ready", here).step == .discovery)
     }
 
+    @Test func whatAResumedRunHasBegunIsLookedAtAgain() throws {
+        var seen = try SeenBuilder(platform: "gke")
+        for cluster in ["a", "b"] { seen.add("api_server", ["cluster": .text(cluster), "outcome": "answered"]) }
+        seen.add("cluster_pair", ["source": "a", "target": "b"])
+        seen.add("google_firewall_path", ["source": "a", "target": "b", "port": 15443, "admits": 0, "decided_kind": "implied"])
+        let judgement = try SeenBuilder.judged(seen.snapshot())
+        let check = "firewall-admits-gateway"
+        #expect(try gate(check, Gates.of("b", judgement)).standing == .bad)
+        // A gateway that is still to be built does not mend a denial, and one that was just built may.
+        #expect(try gate(check, Gates.of("b", judgement, pending: ["b": [.gateway]])).standing == .bad)
+        let begun = Gates.of("b", judgement, pending: ["b": [.discovery]], begun: ["b": [.network, .gateway]])
+        #expect(try gate(check, begun).standing == .comes)
+        #expect(try gate("gateway-ready", begun).standing == .comes)
+        #expect(try gate("gateway-ready", Gates.of("b", judgement, pending: ["b": [.discovery]])).standing != .comes)
+    }
+
     @Test func prerequisitesGateTheFirstStep() throws {
         let gates = Gates.of("a", try judgement())
         #expect(try gate("api-answers", gates).step == .network && gate("api-answers", gates).standing == .good)

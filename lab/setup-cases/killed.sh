@@ -5,7 +5,7 @@ run() {
   # Between these steps something is waited for, so that none of them is over before the one before it is killed.
   for step in network expose discovery; do
     killed_at "\"intent\".*\"act\":\"[a-z]+/$step/" "$CASE-$step" "${APPLY[@]}" ||
-      echo "apply ended with $CODE before it was killed in the step $step: $(tail -n 12 "$REPORTS/$CASE-$step.txt")"
+      echo "apply ended with $CODE before it was killed in the step $step: $(head -n 30 "$REPORTS/$CASE-$step.txt")"
   done
   apply_ends_well
   requests_cross
@@ -13,5 +13,5 @@ run() {
   apply_ends_well
   writes
   killed_at '"undone"' "$CASE-undo" setup undo --yes --journal "$REPORTS/$CASE.journal" ||
-    echo "undo ended with $CODE before it was killed: $(tail -n 12 "$REPORTS/$CASE-undo.txt")"
+    echo "undo ended with $CODE before it was killed: $(head -n 30 "$REPORTS/$CASE-undo.txt")"
 }

@@ -30,13 +30,15 @@ package enum Gates {
     ///
     /// - Parameters:
     ///   - pending: by cluster, the steps that still have something to write there; empty between the waits and the step.
+    ///   - begun: by cluster, the steps that a run which is to be resumed has begun: what they made may not have taken effect yet.
     ///   - labelled: the clusters whose istio-system has no label yet and gets one in a pending step.
     ///   - aliased: what is pending makes every cluster accept the others' trust domains.
     package static func of(
-        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], labelled: Set<String> = [],
-        aliased: Bool = false
+        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], begun: [String: Set<SetupStep>] = [:],
+        labelled: Set<String> = [], aliased: Bool = false
     ) -> [Gate] {
-        judgement.verdicts.compactMap { verdict -> Gate? in
+        let coming = Coming(pending: pending, begun: begun, labelled: labelled, aliased: aliased)
+        return judgement.verdicts.compactMap { verdict -> Gate? in
             guard let step = step(of: verdict.definition), verdict.status != .notApplicable,
                 verdict.clusters.isEmpty || verdict.clusters.contains(cluster)
             else { return nil }
@@ -45,21 +47,35 @@ package enum Gates {
             return Gate(
                 step: step, check: verdict.check, subject: verdict.subject, status: accepted ? .warning : verdict.status,
                 message: accepted ? "accepted: \(verdict.message)" : verdict.message,
-                later: !isGood && !accepted && comes(verdict, pending, labelled, aliased))
+                later: !isGood && !accepted && coming.makesGood(verdict))
         }.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
     }
 
-    /// Whether what is pending is to make a verdict good, or to make it possible.
-    private static func comes(
-        _ verdict: Verdict, _ pending: [String: Set<SetupStep>], _ labelled: Set<String>, _ aliased: Bool
-    ) -> Bool {
-        let clusters = verdict.clusters.isEmpty || verdict.definition.span == .mesh ? Array(pending.keys) : verdict.clusters
-        let isBuilding = clusters.contains { !(pending[$0] ?? []).isDisjoint(with: [.network, .gateway, .expose]) }
-        guard verdict.definition.phase == .prerequisites else { return isBuilding }
-        if told.contains(verdict.check) { return isBuilding && verdict.status != .fail && verdict.status != .error }
-        if verdict.check == trustDomains && verdict.status == .fail || verdict.blockedBy == [trustDomains] { return aliased }
-        let rests = network.contains(verdict.check) || !verdict.blockedBy.isEmpty && network.isSuperset(of: verdict.blockedBy)
-        return rests && clusters.contains { labelled.contains($0) && pending[$0]?.contains(.network) == true }
+    /// What is still to come while a plan is made.
+    private struct Coming {
+        let pending: [String: Set<SetupStep>]
+        let begun: [String: Set<SetupStep>]
+        let labelled: Set<String>
+        let aliased: Bool
+
+        /// Whether that is to make a verdict good, or to make it possible.
+        func makesGood(_ verdict: Verdict) -> Bool {
+            let clusters = verdict.clusters.isEmpty || verdict.definition.span == .mesh ? Array(pending.keys) : verdict.clusters
+            let isResumed = clusters.contains { Self.builds(begun[$0]) }
+            let isBuilding = isResumed || clusters.contains { Self.builds(pending[$0]) }
+            guard verdict.definition.phase == .prerequisites else { return isBuilding }
+            // What is denied before anything is built stays denied; of what was just built, Google may not have told everything.
+            if told.contains(verdict.check) {
+                return isResumed || isBuilding && verdict.status != .fail && verdict.status != .error
+            }
+            if verdict.check == trustDomains && verdict.status == .fail || verdict.blockedBy == [trustDomains] { return aliased }
+            let rests = network.contains(verdict.check) || !verdict.blockedBy.isEmpty && network.isSuperset(of: verdict.blockedBy)
+            return rests && clusters.contains { labelled.contains($0) && pending[$0]?.contains(.network) == true }
+        }
+
+        private static func builds(_ steps: Set<SetupStep>?) -> Bool {
+            !(steps ?? []).isDisjoint(with: [.network, .gateway, .expose])
+        }
     }
 }
 

@@ -40,15 +40,13 @@ package struct Planner: Sendable {
             await secrets(in: cluster, working, seen, tokens)
         }
         let pending = Dictionary(
-            uniqueKeysWithValues: zip(seen.clusters, lines).map { cluster, line in
-                let written = Set(line.acts.filter { $0.verb.writes }.map(\.step))
-                return (cluster.name, written.union(begun[cluster.name] ?? []))
-            })
+            uniqueKeysWithValues: zip(seen.clusters, lines).map { ($0.name, Set($1.acts.filter { $0.verb.writes }.map(\.step))) })
         let aliased = !lines.contains(where: \.lacksAliases)
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in
             await plan(
-                cluster, line, Gates.of(cluster.name, judgement, pending: pending, labelled: labelled, aliased: aliased))
+                cluster, line,
+                Gates.of(cluster.name, judgement, pending: pending, begun: begun, labelled: labelled, aliased: aliased))
         }
         return SetupPlan(
             madeAt: now, isthmusVersion: version, mesh: seen.identity, options: options, clusters: plans,

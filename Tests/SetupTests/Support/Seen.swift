@@ -14,7 +14,7 @@ struct SeenBuilder {
     let clusters: [String]
 
     /// Clusters that are seen, with istiod of revision r, and nothing of a mesh between them.
-    init(_ clusters: [String] = ["a", "b"], label: String = "") throws {
+    init(_ clusters: [String] = ["a", "b"], label: String = "", platform: String = "kubernetes") throws {
         schema = try .embedded()
         self.clusters = clusters
         for table in schema.tables where table.name != FactSchema.ledger {
@@ -25,7 +25,7 @@ struct SeenBuilder {
         for cluster in clusters {
             let name = FactValue.text(cluster)
             add("cluster", ["cluster": name, "server": .text("https://\(cluster).test:6443")])
-            add("cluster_identity", ["cluster": name, "kube_system_uid": .text("uid-\(cluster)"), "platform": "kubernetes"])
+            add("cluster_identity", ["cluster": name, "kube_system_uid": .text("uid-\(cluster)"), "platform": .text(platform)])
             add("system_namespace", ["cluster": name, "present": 1, "network": .text(label)])
             add("wanted_revision", ["cluster": name, "revision": "r"])
             add(
