@@ -50,6 +50,9 @@ struct SetupApplyCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("For --discovery asmcli: the asmcli to run.", valueName: "path"), completion: .file())
     var asmcli: String = "asmcli"
 
+    @Option(help: ArgumentHelp("For --register: the gcloud to run.", valueName: "path"), completion: .file())
+    var gcloud: String = "gcloud"
+
     @Flag(name: .shortAndLong, help: "Show every gate that is not known, with its reason.") var verbose = false
     @Flag(help: "Use no characters but ASCII.") var ascii = false
 
@@ -87,7 +90,7 @@ struct SetupApplyCommand: AsyncParsableCommand {
                 isSeen ? first : try await planned(options, clients, level: setup.mesh.level ?? .probe, begun: begun ?? [:])
             try refuse(plan, saved, unfinished)
             try applying.agree(to: "Apply this plan")
-            let programs = try programs(options)
+            let programs = try programs(options, plan)
             let session = SetupSession(
                 targets: try SetupSession.targets(declaration, clients, plan.clusters.map(\.name)), place: place,
                 file: unfinished ?? applying.journalFile, ascii: ascii)
@@ -190,7 +193,7 @@ struct SetupApplyCommand: AsyncParsableCommand {
         gate.standing == .open && (despiteUnknown || setup.mesh.level == .read && gate.status == .notExamined)
     }
 
-    private func programs(_ options: SetupOptions) throws -> SetupPrograms {
+    private func programs(_ options: SetupOptions, _ plan: SetupPlan) throws -> SetupPrograms {
         var programs = SetupPrograms()
         let environment = ProcessInfo.processInfo.environment
         do throws(SetupFailure) {
@@ -204,6 +207,9 @@ struct SetupApplyCommand: AsyncParsableCommand {
             }
             if options.discovery == .asmcli {
                 programs.asmcli = try UserProgram(asmcli, option: "--asmcli", environment: environment)
+            }
+            if plan.acts.contains(where: { $0.step == .register && $0.verb.writes }) {
+                programs.gcloud = try UserProgram(gcloud, option: "--gcloud", environment: environment)
             }
         } catch {
             throw InputError("\(error.problem); \(error.remedy)")

@@ -25,8 +25,10 @@ struct SetupArguments: ParsableArguments {
             valueName: "host"))
     var expose: [String] = []
 
-    @Option(help: ArgumentHelp("Only this step: network, gateway, expose, discovery; repeatable.", valueName: "step"))
+    @Option(help: ArgumentHelp("Only this step: register, network, gateway, expose, discovery; repeatable.", valueName: "step"))
     var step: [SetupStep] = []
+
+    @Flag(help: "Register clusters that are in no fleet: gcloud container fleet memberships register.") var register = false
 
     @Option(
         help: ArgumentHelp(
@@ -49,6 +51,7 @@ struct SetupArguments: ParsableArguments {
         options.discovery = discovery
         if !expose.isEmpty { options.expose = expose }
         if !step.isEmpty { options.steps = SetupStep.allCases.filter(step.contains) }
+        if register, !options.steps.contains(.register) { options.steps.insert(.register, at: 0) }
         options.takeOver = takeOver
         return options
     }

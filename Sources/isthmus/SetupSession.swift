@@ -120,12 +120,14 @@ struct SetupSession: Sendable {
     }
 
     /// - Throws: `ExitCode` unless everything of the plan was undone.
-    func undo(_ plan: UndoPlan, _ run: SetupRun) async throws {
+    func undo(_ plan: UndoPlan, _ run: SetupRun, _ programs: SetupPrograms) async throws {
         let result = try await untilInterrupted { [self] () -> Swift.Result<[SetupFailure], SetupFailure> in
             do throws(SetupFailure) {
                 return .success(
                     try await holding(run) { leases in
-                        await Undoer(plan: plan, targets: targets, run: run, leases: leases, report: tell).undo()
+                        await Undoer(
+                            plan: plan, targets: targets, run: run, leases: leases, programs: programs, report: tell
+                        ).undo()
                     })
             } catch {
                 return .failure(error)

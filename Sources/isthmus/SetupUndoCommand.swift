@@ -21,6 +21,9 @@ struct SetupUndoCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Mesh") var mesh: MeshOptions
     @OptionGroup(title: "Undoing") var applying: ApplyingArguments
+    @Option(help: ArgumentHelp("For clusters that were registered: the gcloud to run.", valueName: "path"), completion: .file())
+    var gcloud: String = "gcloud"
+
     @Flag(help: "Leave what somebody changed since, and undo the rest.") var keepChanged = false
     @Flag(help: "Use no characters but ASCII.") var ascii = false
 
@@ -52,9 +55,21 @@ struct SetupUndoCommand: AsyncParsableCommand {
                 complain("nothing was changed: --keep-changed leaves these as they are and undoes the rest")
                 throw ExitCode(3)
             }
+            let programs = try programs(plan)
             if plan.writes { try applying.agree(to: "Undo this") }
-            try await session.undo(plan, run)
+            try await session.undo(plan, run, programs)
         }
+    }
+
+    private func programs(_ plan: UndoPlan) throws -> SetupPrograms {
+        var programs = SetupPrograms()
+        guard plan.unregisters else { return programs }
+        do throws(SetupFailure) {
+            programs.gcloud = try UserProgram(gcloud, option: "--gcloud", environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw InputError("\(error.problem); \(error.remedy)")
+        }
+        return programs
     }
 
     /// The newest journal of a run on these clusters.
@@ -92,6 +107,7 @@ struct SetupUndoCommand: AsyncParsableCommand {
         for item in plan.items {
             let words =
                 switch item.action {
+                case .delete where item.isRegistration: "gcloud    takes the cluster out of the fleet again"
                 case .delete: "delete    \(item.object.words)"
                 case .restore(let paths): "put back  \(item.object.words): \(paths.joined(separator: ", "))"
                 case .nothing(let why): "nothing   \(item.object.words): \(why)"

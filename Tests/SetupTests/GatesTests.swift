@@ -73,6 +73,20 @@ import Testing
         #expect(try gate("gateway-ready", Gates.of("b", judgement, pending: ["b": [.discovery]])).standing != .comes)
     }
 
+    @Test func membershipsComeWhereClustersAreRegistered() throws {
+        var seen = try SeenBuilder()
+        for cluster in ["a", "b"] {
+            seen.add("api_server", ["cluster": .text(cluster), "outcome": "answered"])
+            seen.add("fleet_membership", ["cluster": .text(cluster), "crd_present": 0, "object_present": 0, "project": ""])
+        }
+        let judgement = try SeenBuilder.judged(seen.snapshot())
+        let check = "fleet-membership-registered"
+        #expect(try gate(check, Gates.of("a", judgement)).standing == .bad)
+        let pending: [String: Set<SetupStep>] = ["a": [.register], "b": [.network]]
+        #expect(try gate(check, Gates.of("a", judgement, pending: pending, registering: ["a"])).standing == .comes)
+        #expect(try gate(check, Gates.of("b", judgement, pending: pending, registering: ["a"])).standing == .bad)
+    }
+
     @Test func prerequisitesGateTheFirstStep() throws {
         let gates = Gates.of("a", try judgement())
         #expect(try gate("api-answers", gates).step == .network && gate("api-answers", gates).standing == .good)

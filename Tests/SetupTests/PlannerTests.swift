@@ -35,13 +35,7 @@ import Testing
 
     /// Gives the server an Istio of its own kind, and takes it away again.
     private func withGatewayKind(_ body: () async throws -> Void) async throws {
-        if try await world.object("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/gateways.networking.istio.io") == nil {
-            try await world.make(gatewayDefinition)
-        }
-        let end = ContinuousClock.now + .seconds(20)
-        while (try? await world.object("/apis/networking.istio.io/v1alpha3/gateways")) ?? nil == nil, ContinuousClock.now < end {
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        try await world.defineGateways()
         try await body()
     }
 

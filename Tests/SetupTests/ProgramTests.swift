@@ -193,6 +193,94 @@ import Testing
         #expect(failure?.problem.contains("code 1") == true)
     }
 
+    // MARK: Fleet
+
+    private static let registration = Act(
+        step: .register,
+        object: ObjectReference(cluster: "a", apiVersion: "hub.gke.io/v1", kind: "Membership", namespace: "", name: "membership"),
+        verb: .create,
+        desired: [
+            "fleet": "my-fleet", "membership": "a",
+            "register": ["container", "fleet", "memberships", "register", "a", "--project=my-fleet"],
+            "unregister": ["container", "fleet", "memberships", "unregister", "a", "--project=my-fleet"],
+        ])
+
+    private func register(_ gcloud: UserProgram) async throws -> Bool {
+        try await withPerformers { performers, _ in
+            try await FleetRegistrar(gcloud: gcloud, report: lines.add).register(Self.registration, performers[0])
+        }
+    }
+
+    /// Makes and removes the object as registering does, in an API server that knows its kind.
+    private func gcloud() async throws -> UserProgram {
+        let world = try mesh.world("a")
+        try await world.define("memberships", "Membership", "hub.gke.io", "v1", scope: "Cluster")
+        let url = "\(world.admin.access.server.url)/apis/hub.gke.io/v1/memberships"
+        return try program(
+            "gcloud",
+            """
+            ask() { curl -sk -H 'Authorization: Bearer \(KubeAPIServer.adminToken)' -H 'Content-Type: application/json' "$@" > /dev/null; }
+            case "$4" in
+              register) ask '\(url)?fieldManager=gkehub' -d '{"apiVersion":"hub.gke.io/v1","kind":"Membership","metadata":{"name":"membership"}}';;
+              unregister) ask -X DELETE '\(url)/membership';;
+            esac
+            """)
+    }
+
+    @Test func gcloudRegistersAndUndoLetsItUnregister() async throws {
+        var programs = SetupPrograms()
+        programs.gcloud = try await gcloud()
+        let path = Self.registration.object.path
+        try await withPerformers { performers, run in
+            #expect(try await programs.perform(Self.registration, performers[0], mesh: Self.mesh))
+            #expect(folder.read("gcloud.arguments") == "container\nfleet\nmemberships\nregister\na\n--project=my-fleet\n")
+            let targets = performers.map(\.target)
+            let journal = try JournalContents(run.journal.url)
+            #expect(journal.begun == ["a": [.register]])
+            // One that a crash left open is settled by what stands there.
+            var open = try #require(journal.entries.first)
+            open.outcome = .unknown
+            let live = try await targets[0].client.find(path, as: JSONValue.self)
+            guard case .done = SetupRun.settled(open, live, run: run.id) else { throw Unsettled() }
+            let plan = try await UndoPlan.make(journal, targets)
+            #expect(plan.unregisters && plan.items.count == 1)
+            let leases = Dictionary(uniqueKeysWithValues: performers.map { ($0.target.name, $0.lease) })
+            let failures = await Undoer(
+                plan: plan, targets: targets, run: run, leases: leases, programs: programs, report: lines.add
+            ).undo()
+            #expect(failures.isEmpty && folder.read("gcloud.arguments").contains("\nunregister\n"))
+            #expect(try await targets[0].client.find(path, as: JSONValue.self) == nil)
+            // What has gone is not taken back twice.
+            let again = try await UndoPlan.make(try JournalContents(run.journal.url), targets)
+            #expect(!again.unregisters)
+        }
+    }
+
+    private struct Unsettled: Error {}
+
+    @Test func gcloudThatRegistersAnotherClusterIsFoundOut() async throws {
+        _ = try await gcloud()
+        let failure = await #expect(throws: SetupFailure.self) { try await register(try program("gcloud")) }
+        #expect(failure?.problem.contains("registered another cluster") == true)
+        await #expect(throws: SetupFailure.self) {
+            try await withPerformers { performers, _ in
+                try await SetupPrograms().perform(Self.registration, performers[0], mesh: Self.mesh)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("ERROR: PERMISSION_DENIED: Permission 'gkehub.memberships.create' denied", "may not register"),
+        ("ERROR: (gcloud) GKE Hub API has not been used in project 1 before", "is off"),
+        ("ERROR: You do not currently have an active account selected.", "no credential"),
+        ("ERROR: ALREADY_EXISTS: membership", "another cluster"), ("ERROR: something", "its lines above"),
+    ]) func whyGcloudDoesNotRegister(output: String, meaning: String) async throws {
+        let gcloud = try program("gcloud", "echo \"\(output)\" >&2; exit 1")
+        let failure = await #expect(throws: SetupFailure.self) { try await register(gcloud) }
+        #expect(failure.map { "\($0.problem); \($0.remedy)" }?.contains(meaning) == true, "\(String(describing: failure))")
+        #expect(failure?.problem.contains(output.prefix(40)) == true)
+    }
+
     @Test(arguments: ["no-such-program", "/nowhere/istioctl", "/etc/passwd"]) func aMissingProgramIsNamed(name: String) {
         let failure = #expect(throws: SetupFailure.self) {
             try UserProgram(name, option: "--istioctl", environment: ["PATH": "/usr/bin:/bin"])

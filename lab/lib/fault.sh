@@ -335,23 +335,19 @@ keep_identity() {
   keep_file "$DIR/proxy/$1/leaf.crt"
 }
 
-# use_istiod_image TAG
-use_istiod_image() {
+# change_istiod JQ-EXPRESSION [JQ-OPTION…]: edits istiod's container.
+change_istiod() {
   local containers
-  containers=$(api "$CLUSTER" GET "$ISTIOD_PATH" |
-    jq --arg tag "$1" '.spec.template.spec.containers | .[0].image |= sub(":[^:]*$"; ":" + $tag)')
+  containers=$(api "$CLUSTER" GET "$ISTIOD_PATH" | jq "${@:2}" ".spec.template.spec.containers | .[0] |= ($1)")
   change "$CLUSTER" "$ISTIOD_PATH" "{\"spec\": {\"template\": {\"spec\": {\"containers\": $containers}}}}"
   wait_deployment "$ISTIOD_PATH"
 }
 
+# use_istiod_image TAG
+use_istiod_image() { change_istiod '.image |= sub(":[^:]*$"; ":" + $tag)' --arg tag "$1"; }
+
 # istiod_variable NAME VALUE: of istiod's container.
-istiod_variable() {
-  local containers
-  containers=$(api "$CLUSTER" GET "$ISTIOD_PATH" |
-    jq --arg name "$1" --arg value "$2" '.spec.template.spec.containers | .[0].env |= map(select(.name != $name)) + [{$name, $value}]')
-  change "$CLUSTER" "$ISTIOD_PATH" "{\"spec\": {\"template\": {\"spec\": {\"containers\": $containers}}}}"
-  wait_deployment "$ISTIOD_PATH"
-}
+istiod_variable() { change_istiod '.env |= map(select(.name != $name)) + [{$name, $value}]' --arg name "$1" --arg value "$2"; }
 
 # istiod's pod must be visibly younger than what it is to have loaded: times have whole seconds.
 restart_istiod() {

@@ -73,6 +73,10 @@ enum ActSummary {
         case "Role": words = ["reads Secrets of its namespace"]
         case "ClusterRole": words = ["what the others' istiods read"]
         case "ClusterRoleBinding": words = ["for the reader account"]
+        case "Membership":
+            words = [
+                "\(act.desired["membership"]?.string ?? "") in the fleet of \(act.desired["fleet"]?.string ?? ""), by gcloud"
+            ]
         case "IstioOperator":
             words = ["for istioctl", "revision \(spec?["revision"]?.string ?? "")", "network \(spec?["network"]?.string ?? "")"]
         case "Secret":

@@ -51,7 +51,7 @@ package struct Applier: Sendable {
     /// Applies the plan. Cancelling the task ends it after the acts that have been begun.
     package func apply() async -> ApplyOutcome {
         await onAll(plan.clusters) { cluster throws(SetupFailure) in
-            for step in [SetupStep.network, .gateway, .expose] { try await take(step, in: cluster) }
+            for step in [SetupStep.register, .network, .gateway, .expose] { try await take(step, in: cluster) }
         }
         guard !tally.hasFailed, !Task.isCancelled else { return outcome() }
         guard hasDiscovery else { return outcome() }
@@ -123,8 +123,8 @@ package struct Applier: Sendable {
             guard act.verb.writes else { continue }
             try await tally.count(act, cluster.name) { () throws(SetupFailure) in
                 try await uninterrupted { () async throws(SetupFailure) in
-                    guard act.object.kind == "IstioOperator" else { return try await performer.perform(act) }
-                    return try await programs.install(act, performer, mesh: plan.mesh)
+                    guard act.isForProgram else { return try await performer.perform(act) }
+                    return try await programs.perform(act, performer, mesh: plan.mesh)
                 }
             }
         }

@@ -134,9 +134,12 @@ package final class SetupRun: Sendable {
         let state = ObjectState(live)
         guard let before = entry.intent.before else {
             let isOurs =
-                entry.intent.by == Ownership.manager
-                ? state.annotations[Ownership.runAnnotation] == run
-                : state.managedFields.contains { $0["manager"]?.string?.hasPrefix("istio") == true }
+                switch entry.intent.by {
+                case Ownership.manager: state.annotations[Ownership.runAnnotation] == run
+                // A cluster is registered by one at a time, and before it was not.
+                case FleetRegistrar.program: true
+                default: state.managedFields.contains { $0["manager"]?.string?.hasPrefix("istio") == true }
+                }
             return isOurs ? .done(line: entry.line, after: state) : notDone("what stands there is somebody else's")
         }
         guard state.uid == before.uid else { return notDone("it was deleted and made anew") }

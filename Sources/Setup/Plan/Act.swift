@@ -69,6 +69,9 @@ package struct Act: Hashable, Codable, Sendable, Identifiable {
         self.reason = reason
     }
 
+    /// Whether a program of the user's does it: istioctl, or gcloud.
+    var isForProgram: Bool { object.kind == "IstioOperator" || step == .register }
+
     /// `CLUSTER/STEP/KIND/NAMESPACE/NAME`; the same in every plan of the same mesh.
     package var id: String {
         [object.cluster, step.rawValue, object.kind, object.namespace, object.name].joined(separator: "/")

@@ -13,6 +13,9 @@ package enum Gates {
     /// Checks that a missing label of istio-system fails, and so the step "network" makes good.
     private static let network: Set<String> = ["network-identity-consistent", "networks-distinct"]
 
+    /// Checks that a cluster fails which is in no fleet, and so the step "register" makes good.
+    private static let fleet: Set<String> = ["fleet-membership-registered", "fleet-membership-ready"]
+
     /// The check that missing trust domain aliases fail.
     private static let trustDomains = "trust-domain-shared"
 
@@ -31,13 +34,14 @@ package enum Gates {
     /// - Parameters:
     ///   - pending: by cluster, the steps that still have something to write there; empty between the waits and the step.
     ///   - begun: by cluster, the steps that a run which is to be resumed has begun: what they made may not have taken effect yet.
+    ///   - registering: the clusters that are registered to the fleet in a pending step.
     ///   - labelled: the clusters whose istio-system has no label yet and gets one in a pending step.
     ///   - aliased: what is pending makes every cluster accept the others' trust domains.
     package static func of(
         _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], begun: [String: Set<SetupStep>] = [:],
-        labelled: Set<String> = [], aliased: Bool = false
+        registering: Set<String> = [], labelled: Set<String> = [], aliased: Bool = false
     ) -> [Gate] {
-        let coming = Coming(pending: pending, begun: begun, labelled: labelled, aliased: aliased)
+        let coming = Coming(pending: pending, begun: begun, registering: registering, labelled: labelled, aliased: aliased)
         return judgement.verdicts.compactMap { verdict -> Gate? in
             guard let step = step(of: verdict.definition), verdict.status != .notApplicable,
                 verdict.clusters.isEmpty || verdict.clusters.contains(cluster)
@@ -55,6 +59,7 @@ package enum Gates {
     private struct Coming {
         let pending: [String: Set<SetupStep>]
         let begun: [String: Set<SetupStep>]
+        let registering: Set<String>
         let labelled: Set<String>
         let aliased: Bool
 
@@ -67,6 +72,9 @@ package enum Gates {
             // What is denied before anything is built stays denied; of what was just built, Google may not have told everything.
             if told.contains(verdict.check) {
                 return isResumed || isBuilding && verdict.status != .fail && verdict.status != .error
+            }
+            if fleet.contains(verdict.check) || !verdict.blockedBy.isEmpty && fleet.isSuperset(of: verdict.blockedBy) {
+                return clusters.contains(where: registering.contains)
             }
             if verdict.check == trustDomains && verdict.status == .fail || verdict.blockedBy == [trustDomains] { return aliased }
             let rests = network.contains(verdict.check) || !verdict.blockedBy.isEmpty && network.isSuperset(of: verdict.blockedBy)

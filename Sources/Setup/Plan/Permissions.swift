@@ -18,7 +18,7 @@ enum Permissions {
             needed.append(
                 Permission(step: step, verb: verb, group: group, resource: resource, namespace: namespace, name: name))
         }
-        for act in acts where act.verb != .leave && act.object.kind != "IstioOperator" {
+        for act in acts where act.verb != .leave && !act.isForProgram {
             let resource = act.object.resource
             // Server-side apply of something new asks for both.
             for verb in ["get", "create", "patch"] where verb != "create" || act.uid.isEmpty {

@@ -42,11 +42,15 @@ package struct Planner: Sendable {
         let pending = Dictionary(
             uniqueKeysWithValues: zip(seen.clusters, lines).map { ($0.name, Set($1.acts.filter { $0.verb.writes }.map(\.step))) })
         let aliased = !lines.contains(where: \.lacksAliases)
+        let registering = Set(
+            zip(seen.clusters, lines).filter { $1.acts.contains { $0.step == .register && $0.verb.writes } }.map(\.0.name))
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in
             await plan(
                 cluster, line,
-                Gates.of(cluster.name, judgement, pending: pending, begun: begun, labelled: labelled, aliased: aliased))
+                Gates.of(
+                    cluster.name, judgement, pending: pending, begun: begun, registering: registering, labelled: labelled,
+                    aliased: aliased))
         }
         return SetupPlan(
             madeAt: now, isthmusVersion: version, mesh: seen.identity, options: options, clusters: plans,
@@ -81,6 +85,11 @@ package struct Planner: Sendable {
                     .error, cluster: cluster.name,
                     "its kubeconfig does not verify the server (insecure-skip-tls-verify): whoever stands in between would get tokens of "
                         + "every cluster", remedy: "give the kubeconfig the server's certificate-authority-data"))
+        }
+        if has(.register) {
+            let planned = FleetRegistration.plan(cluster, fleet: mesh.fleetProject, context: dryRun.client.access.context)
+            line.acts += [planned.act].compactMap(\.self)
+            line.findings += [planned.finding].compactMap(\.self)
         }
         let groups: APIGroups
         do throws(KubernetesError) {

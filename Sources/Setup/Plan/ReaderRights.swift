@@ -26,7 +26,19 @@ struct ReaderRights: Sendable {
         let objects = ReaderRole.objects(meshID: meshID)
         // Where nothing is lacking isthmus' own role matters only as what an earlier run has made. Who may not look has made none.
         let own = ObjectReference(cluster: dryRun.cluster, objects[0]).path
-        let isThere = (try? await dryRun.client.findMetadata(own, as: JSONValue.self)) != nil
+        let isThere: Bool
+        do throws(KubernetesError) {
+            isThere = try await dryRun.client.findMetadata(own, as: JSONValue.self) != nil
+        } catch {
+            isThere = false
+            if error.httpStatus != 403 {
+                rights.findings.append(
+                    Finding(
+                        .unknown, cluster: dryRun.cluster,
+                        "whether an earlier run made the role \(ReaderRole.name) was not told: \(Refusal(error).words)",
+                        remedy: "look again"))
+            }
+        }
         guard !missing.isEmpty || isThere else { return rights }
         for object in objects { rights.acts.append(await dryRun.act(.discovery, object)) }
         for index in rights.acts.indices where rights.acts[index].verb.writes && rights.acts[index].object.kind == "ClusterRole" {

@@ -25,9 +25,18 @@ extension SeenCluster {
                 ))
             return
         }
+        try readFleet(facts)
         try readControlPlane(facts, &findings, wanted)
         try readNetwork(facts, &findings)
         try readReach(facts)
+    }
+
+    private mutating func readFleet(_ facts: SeenFacts) throws {
+        link = try facts.rows("google_cluster", of: name).first?["self_link"]?.text ?? ""
+        guard let own = try facts.rows("fleet_membership", of: name).first else { return }
+        isRegistered = own["object_present"]?.integer == 1
+        let known = try facts.rows("google_membership", of: name).first?["name"]?.text?.split(separator: "/").last
+        membership = [own["membership"]?.text, known.map(String.init)].compactMap(\.self).first { !$0.isEmpty } ?? ""
     }
 
     private mutating func readControlPlane(_ facts: SeenFacts, _ findings: inout [Finding], _ wanted: String) throws {

@@ -12,6 +12,12 @@ struct SeenCluster: Sendable {
     var remoteServer: String { declaration.remoteServer ?? server }
     var platform: Platform?
     var onPremises: GatewayServiceWish.OnPremises?
+    /// Whether the cluster itself says that it is in a fleet; `nil` where that was not seen.
+    var isRegistered: Bool?
+    /// Its membership, by the cluster's own word or Google's; `""` where neither has one.
+    var membership = ""
+    /// `selfLink` of a GKE cluster; `""` where Google was not asked, or knows none.
+    var link = ""
     /// The label of istio-system; `nil` where it was not seen, `""` where there is none.
     var label: String?
     /// The network that everything of the cluster is to state; `""` where nobody says.

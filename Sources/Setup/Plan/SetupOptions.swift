@@ -19,8 +19,8 @@ package struct SetupOptions: Hashable, Codable, Sendable {
     package var discovery = Discovery.native
     /// Hosts of `cross-network-gateway`; the guide's are every service of the mesh.
     package var expose = ["*.local"]
-    /// Only these; all by default.
-    package var steps = SetupStep.allCases
+    /// Only these.
+    package var steps = SetupStep.byDefault
     /// Ids of fields, as `FieldChange.path`, that may be taken over from their managers.
     package var takeOver: [String] = []
 

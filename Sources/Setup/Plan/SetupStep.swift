@@ -1,5 +1,7 @@
 /// The guide's steps, in its order. What comes after them is the proof: `isthmus verify`.
 package enum SetupStep: String, Codable, Sendable, CaseIterable, Comparable {
+    /// The cluster's membership in the fleet; only where it is asked for.
+    case register
     /// `topology.istio.io/network` on the namespace istio-system.
     case network
     /// The east-west gateway.
@@ -11,12 +13,16 @@ package enum SetupStep: String, Codable, Sendable, CaseIterable, Comparable {
 
     package static func < (a: SetupStep, b: SetupStep) -> Bool { a.order < b.order }
 
+    /// All but those that are done only where somebody asks for them.
+    package static let byDefault = allCases.filter { $0 != .register }
+
     /// 0 for the first.
     package var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
     /// For people.
     package var title: String {
         switch self {
+        case .register: "Fleet membership"
         case .network: "Network identity"
         case .gateway: "East-west gateway"
         case .expose: "Services exposed"

@@ -22,7 +22,9 @@ package struct Rendering: Sendable {
         for cluster in plan.clusters {
             let folder = Self.name(cluster.name)
             for (index, act) in cluster.acts.enumerated() {
-                if act.isSomebodyElses {
+                if act.step == .register {
+                    notes.append("\(cluster.name): its registration to the fleet is not rendered: gcloud does it")
+                } else if act.isSomebodyElses {
                     notes.append("\(cluster.name): \(act.object.words) is not rendered: it is \(act.reason)")
                 } else if act.secret == nil {
                     files.append(File(path: "\(folder)/\(Self.fileName(act, index))", text: try Self.text(act)))
@@ -40,7 +42,7 @@ package struct Rendering: Sendable {
         self.notes = notes
     }
 
-    private static func prefix(_ step: SetupStep) -> String { "\((step.order + 1) * 10)-\(step.rawValue)" }
+    private static func prefix(_ step: SetupStep) -> String { "\(step.order * 10)-\(step.rawValue)" }
 
     /// `20-gateway-05-service-istio-eastwestgateway.yaml`; the number within a step keeps the order of applying.
     private static func fileName(_ act: Act, _ index: Int) -> String {
@@ -84,7 +86,7 @@ package struct Rendering: Sendable {
     }
 
     private static func readme(_ plan: SetupPlan) -> String {
-        let steps = plan.options.steps.sorted().map { "  \(prefix($0))-*    \($0.title)" }
+        let steps = plan.options.steps.filter { $0 != .register }.sorted().map { "  \(prefix($0))-*    \($0.title)" }
         return """
             Made by isthmus \(plan.isthmusVersion) for the mesh \(plan.mesh.id)\(plan.mesh.revision.isEmpty ? "" : ", revision \(plan.mesh.revision)").
             A folder per cluster; the names sort in the order of applying:

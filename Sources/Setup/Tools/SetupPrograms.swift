@@ -10,12 +10,16 @@ package struct SetupPrograms: Sendable {
     /// For remote secrets the guide's way.
     package var asmcli: UserProgram?
 
+    /// For registering clusters to the fleet.
+    package var gcloud: UserProgram?
+
     package init() {}
 
-    /// Does an act that a program does: gives istioctl its IstioOperator.
+    /// Does an act that a program does: gives istioctl its IstioOperator, or lets gcloud register a cluster.
     ///
     /// - Returns: whether something was written.
-    func install(_ act: Act, _ performer: ActPerformer, mesh: MeshIdentity) async throws(SetupFailure) -> Bool {
+    func perform(_ act: Act, _ performer: ActPerformer, mesh: MeshIdentity) async throws(SetupFailure) -> Bool {
+        if act.step == .register { return try await registrar(act.object, performer.report).register(act, performer) }
         guard let istioctl else {
             throw SetupFailure(
                 cluster: performer.target.name, object: act.object.words, "the plan installs with istioctl, and none was named",
@@ -23,6 +27,18 @@ package struct SetupPrograms: Sendable {
         }
         let installer = IstioctlInstaller(istioctl: istioctl, script: gatewayScript, performer: performer, mesh: mesh)
         return try await installer.install(act)
+    }
+
+    /// For one cluster's membership.
+    func registrar(
+        _ object: ObjectReference, _ report: @escaping @Sendable (SetupEvent) -> Void
+    ) throws(SetupFailure) -> FleetRegistrar {
+        guard let gcloud else {
+            throw SetupFailure(
+                cluster: object.cluster, object: object.words, "gcloud registers clusters to fleets, and none was named",
+                remedy: "--gcloud PATH")
+        }
+        return FleetRegistrar(gcloud: gcloud, report: report)
     }
 
     /// Makes the remote secrets as the guide does.
@@ -40,12 +56,15 @@ struct ProgramRecord: Sendable {
     let performer: ActPerformer
     let act: String
     let program: String
+    private let desired: JSONValue
     private var lines: [(line: Int, object: ObjectReference, before: ObjectState?)] = []
 
-    init(performer: ActPerformer, act: String, program: String) {
+    /// - Parameter desired: what undoing has to know; nothing secret.
+    init(performer: ActPerformer, act: String, program: String, desired: JSONValue = .null) {
         self.performer = performer
         self.act = act
         self.program = program
+        self.desired = desired
     }
 
     /// Before the program runs: what it may make or change, as it is.
@@ -53,7 +72,7 @@ struct ProgramRecord: Sendable {
         for object in objects {
             let before = try await look(object)
             let intent = JournalIntent(
-                act: act, object: object, verb: before == nil ? .create : .change, by: program, before: before, desired: .null)
+                act: act, object: object, verb: before == nil ? .create : .change, by: program, before: before, desired: desired)
             lines.append((try await performer.run.journal.write(.intent(intent)), object, before))
         }
     }

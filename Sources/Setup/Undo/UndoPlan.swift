@@ -26,12 +26,17 @@ package struct UndoPlan: Sendable {
         var after: ObjectState
         /// Secret in which the cluster keeps what a Secret held; `""` where there is none.
         var copy: String
+        /// What a registration to the fleet was, for gcloud to take it back; `.null` for everything else.
+        var registration: JSONValue
         var stage: Stage
+
+        /// Whether gcloud takes it back.
+        package var isRegistration: Bool { registration != .null }
     }
 
     /// Undoing goes the way back: first nobody calls the peers any more, then their credentials end, then what they called goes.
     enum Stage: Int, CaseIterable, Comparable {
-        case remoteSecrets, credentials, rest, copies
+        case remoteSecrets, credentials, rest, copies, registrations
 
         static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
     }
@@ -40,6 +45,10 @@ package struct UndoPlan: Sendable {
     package var items: [Item]
 
     package var refused: [Item] { items.filter { if case .refuse = $0.action { true } else { false } } }
+    /// Whether gcloud has something to take back.
+    package var unregisters: Bool {
+        items.contains { item in if case .delete = item.action { item.isRegistration } else { false } }
+    }
     /// Whether there is anything to do.
     package var writes: Bool {
         items.contains { item in
@@ -100,7 +109,8 @@ package struct UndoPlan: Sendable {
                 order.append(intent.object)
                 items[intent.object] = Item(
                     object: intent.object, action: .nothing(""), lines: [entry.line], before: intent.before, after: after,
-                    copy: intent.copy, stage: stage(intent, after))
+                    copy: intent.copy, registration: intent.by == FleetRegistrar.program ? intent.desired : .null,
+                    stage: stage(intent, after))
             }
         }
         return order.reversed().compactMap { items[$0] }.enumerated().sorted {
@@ -109,6 +119,7 @@ package struct UndoPlan: Sendable {
     }
 
     private static func stage(_ intent: JournalIntent, _ after: ObjectState) -> Stage {
+        if intent.by == FleetRegistrar.program { return .registrations }
         guard ["Secret", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"].contains(intent.object.kind) else { return .rest }
         if after.labels[MeshConstants.multiClusterLabel] == "true" { return .remoteSecrets }
         return intent.act.split(separator: "/").dropFirst().first.map(String.init) == SetupStep.discovery.rawValue
@@ -132,6 +143,8 @@ extension UndoPlan.Item {
         guard now.uid == after.uid else { return .refuse("somebody has deleted it and made another of this name") }
         guard let before else {
             if live["metadata"]?["deletionTimestamp"] != nil { return .nothing("it is being deleted already") }
+            // Google's controllers keep it; nobody else has a use for it.
+            if isRegistration { return .delete(uid: now.uid) }
             let changed = FieldChange.byOthers(since: after, live)
             return changed.isEmpty ? .delete(uid: now.uid) : .refuse("changed since: \(changed.joined(separator: ", "))")
         }

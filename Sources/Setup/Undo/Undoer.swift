@@ -8,18 +8,22 @@ package struct Undoer: Sendable {
     let targets: [String: SetupTarget]
     let run: SetupRun
     let leases: [String: SetupLease]
+    /// Those of the user's that take back what they did.
+    let programs: SetupPrograms
     /// How long objects may take to go.
     let wait: Duration
     let report: @Sendable (SetupEvent) -> Void
 
     package init(
-        plan: UndoPlan, targets: [SetupTarget], run: SetupRun, leases: [String: SetupLease], wait: Duration = .seconds(120),
+        plan: UndoPlan, targets: [SetupTarget], run: SetupRun, leases: [String: SetupLease],
+        programs: SetupPrograms = SetupPrograms(), wait: Duration = .seconds(120),
         report: @escaping @Sendable (SetupEvent) -> Void
     ) {
         self.plan = plan
         self.targets = Dictionary(targets.map { ($0.name, $0) }, uniquingKeysWith: { a, _ in a })
         self.run = run
         self.leases = leases
+        self.programs = programs
         self.wait = wait
         self.report = report
     }
@@ -69,6 +73,10 @@ package struct Undoer: Sendable {
         switch item.action {
         case .refuse: return
         case .nothing(let why): try await writeDown(item, why)
+        case .delete where item.isRegistration:
+            try await programs.registrar(item.object, report).unregister(item.object, item.registration)
+            try await writeDown(item, "unregistered")
+            report(.came(cluster: target.name, words: "unregistered from the fleet"))
         case .delete(let uid):
             do throws(KubernetesError) {
                 try await target.client.delete(item.object.path, preconditions: Preconditions(uid: uid))

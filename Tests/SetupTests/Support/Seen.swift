@@ -65,24 +65,3 @@ extension Act {
     /// `create Service istio-system/x`.
     var line: String { "\(verb.rawValue) \(object.words)" }
 }
-
-/// Istio's Gateway as the API server must know it: `networking.istio.io`, a schema that keeps everything.
-let gatewayDefinition: JSONValue = [
-    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-    "metadata": ["name": "gateways.networking.istio.io"],
-    "spec": [
-        "group": "networking.istio.io", "scope": "Namespaced",
-        "names": ["kind": "Gateway", "plural": "gateways", "singular": "gateway", "listKind": "GatewayList"],
-        "versions": [
-            [
-                "name": "v1alpha3", "served": true, "storage": true,
-                "schema": [
-                    "openAPIV3Schema": [
-                        "type": "object",
-                        "properties": ["spec": ["type": "object", "x-kubernetes-preserve-unknown-fields": true]],
-                    ]
-                ],
-            ]
-        ],
-    ],
-]

@@ -18,33 +18,14 @@ final class SetupMesh: Sendable {
         worlds = ["a": try await a, "b": try await b]
         hands = worlds.mapValues { SetupHands($0) }
         for world in worlds.values {
-            try await world.make(Self.gatewayDefinition)
+            try await world.defineGateways()
             try await world.make([
                 "apiVersion": "v1", "kind": "ServiceAccount",
                 "metadata": ["name": "istio-reader-service-account", "namespace": "istio-system"],
             ])
             if world === worlds["b"] { try await world.makeIstiosReaderRole() }
-            let end = ContinuousClock.now + .seconds(30)
-            while (try? await world.object("/apis/networking.istio.io/v1alpha3/namespaces/istio-system/gateways")) == nil,
-                ContinuousClock.now < end
-            { try await Task.sleep(for: .milliseconds(50)) }
         }
     }
-
-    private static let gatewayDefinition: JSONValue = [
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": ["name": "gateways.networking.istio.io"],
-        "spec": [
-            "group": "networking.istio.io", "scope": "Namespaced",
-            "names": ["kind": "Gateway", "plural": "gateways", "singular": "gateway", "listKind": "GatewayList"],
-            "versions": [
-                [
-                    "name": "v1alpha3", "served": true, "storage": true,
-                    "schema": ["openAPIV3Schema": ["type": "object", "x-kubernetes-preserve-unknown-fields": true]],
-                ]
-            ],
-        ],
-    ]
 
     func stop() { hands.values.forEach { $0.stop() } }
 

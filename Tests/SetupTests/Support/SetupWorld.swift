@@ -52,6 +52,35 @@ final class SetupWorld: Sendable {
         return try await admin.create(path, object, manager: manager, as: JSONValue.self)
     }
 
+    /// Istio's kind Gateway.
+    func defineGateways() async throws { try await define("gateways", "Gateway", "networking.istio.io", "v1alpha3") }
+
+    /// Makes the API server know a kind, if it does not, and waits until it does; with a schema that keeps everything.
+    func define(
+        _ plural: String, _ kind: String, _ group: String, _ version: String, scope: String = "Namespaced"
+    ) async throws {
+        let any: JSONValue = ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        let schema: JSONValue = ["openAPIV3Schema": ["type": "object", "properties": ["spec": any]]]
+        let names: JSONValue = [
+            "kind": .string(kind), "plural": .string(plural), "singular": .string(kind.lowercased()),
+            "listKind": .string("\(kind)List"),
+        ]
+        let name = "\(plural).\(group)"
+        if try await object("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/\(name)") == nil {
+            try await make([
+                "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": ["name": .string(name)],
+                "spec": [
+                    "group": .string(group), "scope": .string(scope), "names": names,
+                    "versions": [["name": .string(version), "served": true, "storage": true, "schema": schema]],
+                ],
+            ])
+        }
+        let end = ContinuousClock.now + .seconds(30)
+        while (try? await object("/apis/\(group)/\(version)/\(plural)")) ?? nil == nil, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
     /// The rights that istiod's own chart gives the reader account.
     func makeIstiosReaderRole() async throws {
         let api = "rbac.authorization.k8s.io", name: JSONValue = "istio-reader-clusterrole-r-istio-system"
