@@ -48,6 +48,7 @@ lint: ## format and lint, as the gate does
 
 bench: build ## measure side by side and write docs/benchmarks.md
 	@swift build -c release --static-swift-stdlib --product make-snapshot
+	@swift build -c release --static-swift-stdlib --product probe-tls
 	@Benchmarks/run
 
 docs: build ## write the generated documents anew
