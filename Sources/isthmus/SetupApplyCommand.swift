@@ -128,7 +128,8 @@ struct SetupApplyCommand: AsyncParsableCommand {
         var setup = setup
         setup.mesh.level = setup.mesh.level ?? .probe
         let (_, judgement) = try await setup.look(command: "setup apply", ascii: ascii)
-        let all = plan.clusters.flatMap { Gates.of($0.name, judgement) }
+        let names = plan.clusters.map(\.name), gates = Gates.of(names, judgement)
+        let all = names.flatMap { gates[$0] ?? [] }
         var seen: Set<Gate> = []
         return all.filter { seen.insert($0).inserted && !isPutUpWith($0) }
     }

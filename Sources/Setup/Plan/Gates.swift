@@ -29,7 +29,7 @@ package enum Gates {
         }
     }
 
-    /// The gates of one cluster, by step, then in the judgement's order.
+    /// The gates of clusters, by step, then in the judgement's order. A gate of several clusters is one of each of them.
     ///
     /// - Parameters:
     ///   - pending: by cluster, the steps that still have something to write there; empty between the waits and the step.
@@ -38,21 +38,26 @@ package enum Gates {
     ///   - labelled: the clusters whose istio-system has no label yet and gets one in a pending step.
     ///   - aliased: what is pending makes every cluster accept the others' trust domains.
     package static func of(
-        _ cluster: String, _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:], begun: [String: Set<SetupStep>] = [:],
-        registering: Set<String> = [], labelled: Set<String> = [], aliased: Bool = false
-    ) -> [Gate] {
+        _ clusters: [String], _ judgement: Judgement, pending: [String: Set<SetupStep>] = [:],
+        begun: [String: Set<SetupStep>] = [:], registering: Set<String> = [], labelled: Set<String> = [], aliased: Bool = false
+    ) -> [String: [Gate]] {
         let coming = Coming(pending: pending, begun: begun, registering: registering, labelled: labelled, aliased: aliased)
-        return judgement.verdicts.compactMap { verdict -> Gate? in
-            guard let step = step(of: verdict.definition), verdict.status != .notApplicable,
-                verdict.clusters.isEmpty || verdict.clusters.contains(cluster)
-            else { return nil }
-            let isGood = verdict.status == .pass || verdict.status == .warning
-            let accepted = verdict.isAccepted
-            return Gate(
+        var gates = Dictionary(clusters.map { ($0, [Gate]()) }, uniquingKeysWith: { a, _ in a })
+        // Each verdict once and in their order: a message is read from the check's own rows, which are near each other.
+        for verdict in judgement.verdicts where verdict.status != .notApplicable {
+            guard let step = step(of: verdict.definition) else { continue }
+            let concerned = verdict.clusters.isEmpty ? clusters : Array(Set(verdict.clusters))
+            guard concerned.contains(where: { gates[$0] != nil }) else { continue }
+            let isGood = verdict.status == .pass || verdict.status == .warning, accepted = verdict.isAccepted
+            let gate = Gate(
                 step: step, check: verdict.check, subject: verdict.subject, status: accepted ? .warning : verdict.status,
                 message: accepted ? "accepted: \(verdict.message)" : verdict.message,
                 later: !isGood && !accepted && coming.makesGood(verdict))
-        }.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
+            for cluster in concerned { gates[cluster]?.append(gate) }
+        }
+        return gates.mapValues { all in
+            all.enumerated().sorted { ($0.element.step, $0.offset) < ($1.element.step, $1.offset) }.map(\.element)
+        }
     }
 
     /// What is still to come while a plan is made.

@@ -45,12 +45,11 @@ package struct Planner: Sendable {
         let registering = Set(
             zip(seen.clusters, lines).filter { $1.acts.contains { $0.step == .register && $0.verb.writes } }.map(\.0.name))
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
+        let gates = Gates.of(
+            seen.clusters.map(\.name), judgement, pending: pending, begun: begun, registering: registering, labelled: labelled,
+            aliased: aliased)
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in
-            await plan(
-                cluster, line,
-                Gates.of(
-                    cluster.name, judgement, pending: pending, begun: begun, registering: registering, labelled: labelled,
-                    aliased: aliased))
+            await plan(cluster, line, gates[cluster.name] ?? [])
         }
         return SetupPlan(
             madeAt: now, isthmusVersion: version, mesh: seen.identity, options: options, clusters: plans,
