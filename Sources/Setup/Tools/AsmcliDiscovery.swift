@@ -26,9 +26,8 @@ struct AsmcliDiscovery: Sendable {
         }
         for record in records { _ = try await record.end() }
         guard outcome.code == 0 else {
-            let last = outcome.text.split(separator: "\n").suffix(4).joined(separator: " / ")
             throw SetupFailure(
-                cluster: "", "asmcli create-mesh ended with code \(outcome.code): \(printable(last, limit: 900))",
+                cluster: "", "asmcli create-mesh ended with code \(outcome.code): \(outcome.lastLines)",
                 remedy: "its lines above say why; start isthmus setup apply again, or leave out --discovery asmcli")
         }
     }

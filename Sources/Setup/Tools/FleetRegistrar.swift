@@ -45,7 +45,6 @@ struct FleetRegistrar: Sendable {
 
     private func failure(_ object: ObjectReference, _ outcome: UserProgram.Outcome) -> SetupFailure {
         let text = outcome.text
-        let last = text.split(separator: "\n").suffix(4).joined(separator: " / ")
         let meaning: (String, String) =
             if text.contains("PERMISSION_DENIED") || text.contains("does not have permission") {
                 ("its account may not register clusters", "grant it roles/gkehub.admin on the fleet host project")
@@ -63,6 +62,6 @@ struct FleetRegistrar: Sendable {
             }
         return SetupFailure(
             cluster: object.cluster, object: object.words,
-            "gcloud ended with code \(outcome.code): \(meaning.0): \(printable(last, limit: 900))", remedy: meaning.1)
+            "gcloud ended with code \(outcome.code): \(meaning.0): \(outcome.lastLines)", remedy: meaning.1)
     }
 }

@@ -133,7 +133,6 @@ struct IstioctlInstaller: Sendable {
 
     private func failure(_ act: Act, _ outcome: UserProgram.Outcome) -> SetupFailure {
         let text = outcome.text
-        let last = text.split(separator: "\n").suffix(4).joined(separator: " / ")
         let meaning: (String, String) =
             if text.contains("field is immutable") {
                 (
@@ -152,6 +151,6 @@ struct IstioctlInstaller: Sendable {
             } else {
                 ("istioctl install failed", "its lines above say why")
             }
-        return failure(act, "istioctl ended with code \(outcome.code): \(meaning.0): \(printable(last, limit: 900))", meaning.1)
+        return failure(act, "istioctl ended with code \(outcome.code): \(meaning.0): \(outcome.lastLines)", meaning.1)
     }
 }

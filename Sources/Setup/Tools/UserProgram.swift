@@ -36,6 +36,8 @@ package struct UserProgram: Sendable {
         var code: Int
         var output: String
         var text: String { String(decoding: output.utf8.suffix(1500), as: UTF8.self) }
+        /// Its last lines in one, safe to print; for a failure.
+        var lastLines: String { printable(text.split(separator: "\n").suffix(4).joined(separator: " / "), limit: 900) }
     }
 
     /// Runs it to its end. Cancelling the task does not end it: half an installation is worse than a whole one.

@@ -122,7 +122,7 @@ package struct UndoPlan: Sendable {
         if intent.by == FleetRegistrar.program { return .registrations }
         guard ["Secret", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"].contains(intent.object.kind) else { return .rest }
         if after.labels[MeshConstants.multiClusterLabel] == "true" { return .remoteSecrets }
-        return intent.act.split(separator: "/").dropFirst().first.map(String.init) == SetupStep.discovery.rawValue
+        return Act.step(of: intent.act) == .discovery
             && after.content["type"]?.string != "Opaque" ? .credentials : intent.object.kind == "Secret" ? .copies : .rest
     }
 }
