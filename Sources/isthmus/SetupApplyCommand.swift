@@ -102,9 +102,10 @@ struct SetupApplyCommand: AsyncParsableCommand {
         }
     }
 
-    /// Every cluster was seen, and nothing is left to do in any. What else is open at level read is proved by verify.
+    /// Every cluster was seen, and nothing is left to do in any. What is open of the whole mesh at level read is proved by verify.
     private func isDone(_ plan: SetupPlan) -> Bool {
         !plan.clusters.isEmpty && plan.outcome != .stopped
+            && !plan.findings.contains { $0.severity == .unknown && !$0.cluster.isEmpty }
             && plan.clusters.allSatisfy { !$0.uid.isEmpty && $0.acts.allSatisfy { $0.verb == .leave } }
     }
 
