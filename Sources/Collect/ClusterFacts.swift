@@ -19,6 +19,7 @@ struct ClusterFacts {
         self.evidence = evidence
         identity()
         controlPlane()
+        rules()
         roots()
         gateway()
         network()
@@ -84,6 +85,34 @@ struct ClusterFacts {
         return WantedRevision.choose(declared: revision, present: present)
     }
 
+    /// What rules of the mesh's users do to requests that cross.
+    private mutating func rules() {
+        let cluster = cluster
+        let roots = rootNamespaces
+        add(
+            "destination_rule",
+            both(evidence.destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
+        add("peer_authentication", mutualTLSPolicies.map { Rows.peerAuthentications(cluster, $0) })
+        add(
+            "authorization_policy",
+            both(evidence.authorizationPolicies, roots).map { Rows.authorizationPolicies(cluster, $0, roots: $1) })
+    }
+
+    /// The namespaces whose rules count for the whole mesh; one, but where revisions differ.
+    private var rootNamespaces: Answer<Set<String>> {
+        countingConfigurations.map { maps in
+            let named = Set(maps.map { MeshConfig($0) }.filter(\.parseError.isEmpty).map(\.rootNamespace))
+            return named.isEmpty ? [MeshConstants.systemNamespace] : named
+        }
+    }
+
+    /// The PeerAuthentications, by the root namespace of the wanted revision.
+    var mutualTLSPolicies: Answer<MutualTLSPolicies> {
+        both(evidence.peerAuthentications, rootNamespaces).map { policies, roots in
+            MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
+        }
+    }
+
     private mutating func roots() {
         let cluster = cluster
         let bundle = rootBundle
@@ -115,12 +144,16 @@ struct ClusterFacts {
         }
     }
 
-    private var discoverySelectors: Answer<[LabelSelector]> {
+    /// The mesh configurations of the wanted revision, or of all where it is not known.
+    private var countingConfigurations: Answer<[ConfigMap]> {
         let wanted = wantedRevision.value?.revision
         return evidence.configMaps.map { maps in
-            let counting = maps.filter { map in
-                map.meshRevision.map { wanted == nil || $0 == Rows.normal(wanted ?? "") } ?? false
-            }
+            maps.filter { map in map.meshRevision.map { wanted == nil || $0 == Rows.normal(wanted ?? "") } ?? false }
+        }
+    }
+
+    private var discoverySelectors: Answer<[LabelSelector]> {
+        countingConfigurations.map { counting in
             // Where one of several configurations selects everything, so does the mesh.
             let lists = counting.map { MeshConfig($0).discoverySelectors }
             return lists.contains([]) ? [] : lists.flatMap(\.self)
@@ -133,7 +166,7 @@ struct ClusterFacts {
         add("gateway_deployment", workloads.map { Rows.gatewayDeployments(cluster, $0) })
         add(
             "gateway_service",
-            both(evidence.services, workloads).map {
+            both(evidence.networkServices, workloads).map {
                 Rows.gatewayServices(cluster, $0, gateway: $1, events: evidence.serviceEvents.value)
             })
         add(

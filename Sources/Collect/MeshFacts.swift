@@ -14,6 +14,7 @@ struct ClusterResult: Sendable {
     /// Of the tables that this cluster alone tells.
     let facts: FactBatch
     let roots: Answer<PEMBundle>
+    let mutualTLSPolicies: Answer<MutualTLSPolicies>
     var probes: [GatewayProbe] = []
     /// One for each of the evidence's remote secrets.
     var remoteContacts: [RemoteContact] = []
@@ -40,6 +41,7 @@ struct ClusterResult: Sendable {
         let facts = ClusterFacts(declaration, revision: revision, evidence: evidence)
         self.facts = facts.batch
         roots = facts.rootBundle
+        mutualTLSPolicies = facts.mutualTLSPolicies
     }
 
     /// Nothing can be asked, for want of a usable kubeconfig.
@@ -51,6 +53,7 @@ struct ClusterResult: Sendable {
         let facts = ClusterFacts(declaration, revision: revision, evidence: evidence)
         self.facts = facts.batch
         roots = facts.rootBundle
+        mutualTLSPolicies = facts.mutualTLSPolicies
     }
 }
 
@@ -80,6 +83,12 @@ struct MeshFacts {
         for result in results {
             identity(result)
         }
+        let sources = results.map { result in
+            ServiceFacts.Source(
+                cluster: result.declaration.name, services: result.evidence.services, pods: result.evidence.workloadPods,
+                policies: result.mutualTLSPolicies)
+        }
+        batch.merge(ServiceFacts(sources).batch)
         batch.merge(ProbeFacts(results, now: now).batch)
         batch.merge(WorkloadFacts(results).batch)
         batch.merge(facts.batch)

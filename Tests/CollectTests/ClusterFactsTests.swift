@@ -41,6 +41,9 @@ import Testing
         evidence.endpointSlices = .success([])
         evidence.serviceEvents = .success([])
         evidence.gateways = .success([])
+        evidence.destinationRules = .success([])
+        evidence.peerAuthentications = .success([])
+        evidence.authorizationPolicies = .success([])
         evidence.membership = .success(ClusterEvidence.Membership(hasDefinition: false, object: nil))
         evidence.controlPlaneRevisions = .success([])
         evidence.caSecrets = .success([])
@@ -117,7 +120,8 @@ import Testing
     enum Refusal: String, CaseIterable, Sendable {
         case nodes, controlPlanes, controlPlanePods, gatewayDeployments, gatewayPods, workloadPods, configMaps, rootCopies,
             webhooks,
-            services, endpointSlices, serviceEvents, gateways, membership, controlPlaneRevisions, caSecrets, kubeSystem,
+            services, endpointSlices, serviceEvents, gateways, destinationRules, peerAuthentications, authorizationPolicies,
+            membership, controlPlaneRevisions, caSecrets, kubeSystem,
             systemNamespace, groups, namespaces
 
         func apply(_ evidence: inout ClusterEvidence) {
@@ -136,6 +140,9 @@ import Testing
             case .endpointSlices: evidence.endpointSlices = .failure(reason)
             case .serviceEvents: evidence.serviceEvents = .failure(reason)
             case .gateways: evidence.gateways = .failure(reason)
+            case .destinationRules: evidence.destinationRules = .failure(reason)
+            case .peerAuthentications: evidence.peerAuthentications = .failure(reason)
+            case .authorizationPolicies: evidence.authorizationPolicies = .failure(reason)
             case .membership: evidence.membership = .failure(reason)
             case .controlPlaneRevisions: evidence.controlPlaneRevisions = .failure(reason)
             case .caSecrets: evidence.caSecrets = .failure(reason)
@@ -155,12 +162,19 @@ import Testing
             case .gatewayDeployments: ["gateway_deployment", "gateway_service", "gateway_endpoints", "network_statement"]
             case .gatewayPods: ["gateway_deployment", "gateway_service", "gateway_endpoints", "mesh_proxy", "network_statement"]
             case .workloadPods: ["mesh_proxy", "network_statement"]
-            case .configMaps: ["mesh_config", "injector_values", "managed_control_plane", "root_bundle", "network_statement"]
+            case .configMaps:
+                [
+                    "mesh_config", "injector_values", "managed_control_plane", "root_bundle", "network_statement",
+                    "destination_rule", "peer_authentication", "authorization_policy",
+                ]
             case .rootCopies: ["root_bundle"]
             case .webhooks: ["webhook", "managed_control_plane"]
             case .services: ["gateway_service", "gateway_endpoints", "network_statement"]
             case .endpointSlices: ["gateway_endpoints"]
             case .gateways: ["gateway_resource"]
+            case .destinationRules: ["destination_rule"]
+            case .peerAuthentications: ["peer_authentication"]
+            case .authorizationPolicies: ["authorization_policy"]
             case .membership: ["fleet_membership"]
             case .controlPlaneRevisions: ["managed_control_plane"]
             case .caSecrets: ["ca_secret"]

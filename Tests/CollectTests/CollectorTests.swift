@@ -49,7 +49,7 @@ import Testing
             !$0.contains("selfsubjectaccessreviews")
         }
         #expect(Set(questions).count == questions.count, "\(questions)")
-        #expect(a.nginx.log.count <= 40, "\(a.nginx.log.count) requests")
+        #expect(a.nginx.log.count <= 45, "\(a.nginx.log.count) requests")
         #expect(a.nginx.connections == 1)
         #expect(b.nginx.connections == 1)
 

@@ -85,6 +85,7 @@ final class FakeCluster {
     static let groups = """
         {"kind":"APIGroupList","groups":[
          {"name":"networking.istio.io","versions":[{"version":"v1"}],"preferredVersion":{"version":"v1"}},
+         {"name":"security.istio.io","versions":[{"version":"v1"}]},
          {"name":"hub.gke.io","versions":[{"version":"v1"}]},{"name":"apps","versions":[{"version":"v1"}]},
          {"name":"admissionregistration.k8s.io","versions":[{"version":"v1"}]},
          {"name":"discovery.k8s.io","versions":[{"version":"v1beta1"}]}]}
@@ -125,13 +126,12 @@ final class FakeCluster {
                 copy),
             "/api/v1/configmaps": list(copy),
             "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations": list(),
-            "\(system)/services": list(
-                #"{"metadata":{"name":"istio-eastwestgateway","namespace":"istio-system","labels":{"topology.istio.io/network":"net-a","networking.istio.io/gatewayPort":"\#(gatewayPort)"}},"spec":{"selector":{"istio":"eastwestgateway"},"externalIPs":["127.0.0.1"],"ports":[{"port":\#(gatewayPort)}]}}"#
-            ),
-            "/api/v1/services": list(),
-            "/api/v1/namespaces/sample/services": list(
+            "/api/v1/services": list(
+                #"{"metadata":{"name":"istio-eastwestgateway","namespace":"istio-system","labels":{"topology.istio.io/network":"net-a","networking.istio.io/gatewayPort":"\#(gatewayPort)"}},"spec":{"selector":{"istio":"eastwestgateway"},"externalIPs":["127.0.0.1"],"ports":[{"port":\#(gatewayPort)}]}}"#,
                 #"{"metadata":{"name":"hello","namespace":"sample"},"spec":{"selector":{"app":"hello"},"ports":[{"port":5000}]}}"#
             ),
+            "/apis/networking.istio.io/v1/destinationrules": list(), "/apis/security.istio.io/v1/peerauthentications": list(),
+            "/apis/security.istio.io/v1/authorizationpolicies": list(),
             "/api/v1/events": list(),
             "\(system)/secrets": list(#"{"metadata":{"name":"cacerts","creationTimestamp":"2026-01-01T00:00:00Z"}}"#),
             "\(system)/secrets~istio%2FmultiCluster": list(),

@@ -251,7 +251,6 @@ import Testing
         let ready = [
             try Self.pod("p", namespace: "sample", labels: mtls), try Self.pod("q", namespace: "kube-system", labels: mtls),
         ]
-        #expect(ProbeService.namespaces(of: ready) == ["sample", "kube-system"])
         let services = [
             try Self.service("a", namespace: "kube-system", labels: "", spec: selecting),
             try Self.service("z", namespace: "sample", labels: "", spec: selecting),

@@ -8,6 +8,7 @@ level: mutate
 requires:
   - {check: workloads-ran, blocks: unsound}
   - {check: requests-cross, blocks: unsound}
+  - {check: services-not-cluster-local, when: failed, blocks: unsound}
 pass: "Clients of {subject} are answered by every cluster in turn: {spread}"
 fail: "Under the name that servers of all clusters share, clients of {subject} never hear {missing}, although each answers under its own name: {spread}"
 unknown: "Who answers clients of {subject} under the shared name was not observed"

@@ -29,10 +29,10 @@ def tcp(to):
     return {"name": "tcp", "typed_config": typed("extensions.filters.network.tcp_proxy.v3.TcpProxy", stat_prefix=to, cluster=to)}
 
 
-def http(to, **more):
+def http(to, before=(), **more):
     return {"name": "http", "typed_config": typed(
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", stat_prefix=to,
-        http_filters=[http_filter("router", "extensions.filters.http.router.v3.Router")],
+        http_filters=[*before, http_filter("router", "extensions.filters.http.router.v3.Router")],
         route_config={"virtual_hosts": [{"name": "all", "domains": ["*"],
                                          "routes": [{"match": {"prefix": "/"}, "route": {"cluster": to}}]}]}, **more)}
 
@@ -95,22 +95,33 @@ def outbound_listener(host, port, to, is_http):
     return listener(f"{host}_{port}", host, port, [{"filters": [http(to) if is_http else tcp(to)]}], bind_to_port=False)
 
 
-def virtual_inbound(ports, trusted, strict):
-    """Ports: (number, whether HTTP is spoken there). Mutual TLS by Istio's ALPN; plain text beside it where that is permitted."""
+def admitting(callers):
+    """Principals, without the scheme, that end with * where any that begin so are meant. Others hear 403, "RBAC: access denied"."""
+    def named(principal):
+        name = "spiffe://" + principal
+        return {"authenticated": {"principal_name": {"prefix": name[:-1]} if name.endswith("*") else {"exact": name}}}
+    policies = {"callers": {"permissions": [{"any": True}], "principals": [named(principal) for principal in callers]}} if callers else {}
+    return {"name": "rbac", "typed_config": typed("extensions.filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})}
+
+
+def virtual_inbound(ports, trusted, mode, callers):
+    """Ports: (number, whether HTTP is spoken there). Mutual TLS by Istio's ALPN, and plain text, as far as the mode has it; callers: who
+    may call over HTTP, or None for everybody."""
     context = typed("extensions.transport_sockets.tls.v3.DownstreamTlsContext", require_client_certificate=True,
                     common_tls_context=identity_and_trust(
                         [{"prefix": f"spiffe://{domain}/"} for domain in trusted], alpn_protocols=["h2", "http/1.1"],
                         tls_params={"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"}))
     chains = []
     for number, is_http in ports:
-        application = [http("inbound", forward_client_cert_details="APPEND_FORWARD",
+        application = [http("inbound", [] if callers is None else [admitting(callers)], forward_client_cert_details="APPEND_FORWARD",
                             set_current_client_cert_details={"subject": True, "dns": True, "uri": True}) if is_http else tcp("inbound")]
-        chains.append({"name": f"{number}_mutual-tls", "filters": application,
-                       "filter_chain_match": {"destination_port": number, "transport_protocol": "tls", "application_protocols": PEER_PROTOCOLS},
-                       "transport_socket": {"name": "tls", "typed_config": context}})
-        if not strict:
+        if mode != "DISABLE":
+            chains.append({"name": f"{number}_mutual-tls", "filters": application,
+                           "filter_chain_match": {"destination_port": number, "transport_protocol": "tls", "application_protocols": PEER_PROTOCOLS},
+                           "transport_socket": {"name": "tls", "typed_config": context}})
+        if mode != "STRICT":
             chains.append({"name": f"{number}_plain-text", "filters": application,
                            "filter_chain_match": {"destination_port": number, "transport_protocol": "raw_buffer"}})
-    more = {} if strict else {"default_filter_chain": {"filters": [tcp("inbound")]}}
+    more = {} if mode == "STRICT" else {"default_filter_chain": {"filters": [tcp("inbound")]}}
     return listener("virtualInbound", "0.0.0.0", 15006, chains,
                     listener_filters=[listener_filter("original_dst"), listener_filter("tls_inspector")], **more)

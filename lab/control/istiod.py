@@ -1,7 +1,7 @@
 """Stands in for istiod: from the objects in this cluster, and in the peers that its remote secrets open, to what the proxies
 are configured with. Where istiod would push, files are written that the Envoys watch (DIR/proxy/<namespace>-<app>).
 
-It does what the rules below say, and no more: no VirtualService, no DestinationRule, no Sidecar resource."""
+It does what is written here and in rules.py, and no more: no VirtualService, no Sidecar resource."""
 
 import fnmatch
 import json
@@ -12,6 +12,7 @@ from files import write_json
 from kube import Refused, Watched, annotations, labels
 from registry import Registry
 from remote import Peers
+from rules import Rules, selects
 
 SYSTEM = "istio-system"
 
@@ -21,11 +22,11 @@ class Istiod:
         self.api, self.settings = api, settings
         self.own = Registry(api, "", changed)
         self.gateway_resources = Watched(api, "/apis/networking.istio.io/v1alpha3/gateways", changed)
-        self.policies = Watched(api, "/apis/security.istio.io/v1beta1/peerauthentications", changed)
+        self.rules = Rules(api, settings, changed)
         self.roots = Watched(api, "/api/v1/configmaps", changed, "istio.io/config=true")
         self.deployments = Watched(api, f"/apis/apps/v1/namespaces/{SYSTEM}/deployments", changed)
         secrets = Watched(api, f"/api/v1/namespaces/{SYSTEM}/secrets", changed, "istio/multiCluster=true")
-        self.own_parts = [self.gateway_resources, self.policies, self.roots, self.deployments, secrets]
+        self.own_parts = [self.gateway_resources, *self.rules.parts, self.roots, self.deployments, secrets]
         self.peers = Peers(secrets, changed)
 
     def sync(self):
@@ -42,7 +43,7 @@ class Istiod:
         self.report()
         self.spread_root()
         proxies = self.proxies()
-        mesh = Mesh([self.own] + [peer.registry for peer in self.peers if peer.registry.listed])
+        mesh = Mesh([self.own] + [peer.registry for peer in self.peers if peer.registry.listed], self.rules)
         for proxy in proxies:
             self.configure(proxy, mesh)
 
@@ -102,23 +103,11 @@ class Istiod:
         if not folder.exists() or (proxy.kind == "sidecar" and (folder / "spiffe-id").read_text() != identity):
             subprocess.run([self.settings.lab / "control/new-proxy", self.settings.cluster, folder.name, proxy.kind, identity], check=True)
         listeners, clusters = mesh.gateway(proxy, self.gateway_resources) if proxy.kind == "gateway" else mesh.sidecar(
-            proxy, self.settings, self.trusted_domains, self.strict(proxy))
+            proxy, self.settings, self.trusted_domains)
         write_json(folder / "cds.json", {"resources": clusters})
         write_json(folder / "lds.json", {"resources": listeners})
         if folder != proxy.folder:
             folder.rename(proxy.folder)
-
-    def strict(self, proxy):
-        """The workload's own PeerAuthentication, its namespace's, or the mesh's; PERMISSIVE where none says otherwise."""
-        ranked = {}
-        for policy in self.policies:
-            selector = ((policy["spec"].get("selector") or {}).get("matchLabels")) or {}
-            mode = (policy["spec"].get("mtls") or {}).get("mode")
-            if policy["metadata"]["namespace"] == proxy.namespace and selects(selector, proxy.labels):
-                ranked[2 if selector else 1] = mode
-            elif policy["metadata"]["namespace"] == SYSTEM and not selector:
-                ranked[0] = mode
-        return bool(ranked) and ranked[max(ranked)] == "STRICT"
 
 
 class Proxy:
@@ -136,8 +125,8 @@ class Proxy:
 class Mesh:
     """All that istiod knows at one moment, of all clusters together."""
 
-    def __init__(self, registries):
-        self.own = registries[0].cluster
+    def __init__(self, registries, rules):
+        self.own, self.rules = registries[0].cluster, rules
         self.gateways = [gateway for registry in registries for gateway in registry.gateways()]
         self.services, self.addresses, self.endpoints = {}, {}, {}
         for registry in registries:
@@ -147,12 +136,14 @@ class Mesh:
                 if registry is registries[0]:
                     self.addresses[service.host] = service.address
             for host, port, endpoint in registry.known_endpoints():
+                if endpoint.mutual_tls and rules.mode(endpoint.namespace, dict(endpoint.labels)) == "DISABLE":
+                    endpoint = endpoint._replace(mutual_tls=False)
                 self.endpoints.setdefault((host, port), []).append(endpoint)
 
     def every_port(self):
         for host, service in sorted(self.services.items()):
             for port in service.ports:
-                yield service, port, sorted(self.endpoints.get((host, port.number), []))
+                yield service, port, sorted(self.endpoints.get((host, port.name), []))
 
     def gateway(self, proxy, resources):
         """Listeners and clusters. Two resources that open the same port give the same chains twice, and Envoy refuses
@@ -176,7 +167,7 @@ class Mesh:
         listeners = [envoy.passthrough_listener(port, names) for port, names in sorted(exposed.items())]
         return listeners, list(clusters.values())
 
-    def sidecar(self, proxy, settings, trusted_domains, strict):
+    def sidecar(self, proxy, settings, trusted_domains):
         listeners, clusters, inbound = [envoy.virtual_outbound()], [], {}
         for service, port, known in self.every_port():
             for endpoint in known:
@@ -187,9 +178,14 @@ class Mesh:
             name = f"outbound|{port.number}||{service.host}"
             accounts = sorted({f"spiffe://{settings.trust_domain}/{e.account}" for e in known if e.mutual_tls})
             listeners.append(envoy.outbound_listener(self.addresses[service.host], port.number, name, port.http))
+            if self.rules.stays_in_cluster(service):
+                known = [endpoint for endpoint in known if endpoint.cluster == self.own]
+            if self.rules.takes_mutual_tls(service, proxy.namespace):
+                known = [endpoint._replace(mutual_tls=False) for endpoint in known]
             seen = self.seen_from(proxy.network, known)
             clusters.append(envoy.mutual_tls_cluster(name, seen, server_name(service, port), port.http, accounts))
-        listeners.append(envoy.virtual_inbound(sorted(inbound.items()), trusted_domains, strict))
+        listeners.append(envoy.virtual_inbound(
+            sorted(inbound.items()), trusted_domains, self.rules.mode(proxy.namespace, proxy.labels), self.rules.callers(proxy)))
         clusters += [envoy.to_original_destination("PassthroughCluster"), envoy.to_original_destination("inbound")]
         return listeners, clusters
 
@@ -215,10 +211,6 @@ def server_name(service, port):
 def exposes(pattern, service):
     namespace, _, host = pattern.rpartition("/")
     return namespace in ("", "*", service.namespace) and fnmatch.fnmatchcase(service.host, host)
-
-
-def selects(selector, marks):
-    return all(marks.get(name) == value for name, value in selector.items())
 
 
 def container_variables(spec, name):

@@ -15,6 +15,8 @@ class Endpoint(typing.NamedTuple):
     mutual_tls: bool
     account: str
     pod: tuple
+    namespace: str
+    labels: tuple
 
 
 class Gateway(typing.NamedTuple):
@@ -88,21 +90,21 @@ class Registry:
                           "" if address == "None" else address, ports)
 
     def known_endpoints(self):
-        """(host, Service port, endpoint) of every ready address."""
+        """(host, name of the Service port, endpoint) of every ready address: by their names ports of several clusters are one."""
         own_network = self.network
         for item in self.endpoints:
             namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
             service = self.services.get(namespace, name)
             if not service:
                 continue
-            numbers = {port.get("name", ""): port["port"] for port in service["spec"].get("ports", [])}
+            names = {port.get("name", "") for port in service["spec"].get("ports", [])}
             for subset in item.get("subsets") or []:
                 for address in subset.get("addresses") or []:
                     target = address.get("targetRef") or {}
                     pod = self.pods.get(target.get("namespace", ""), target.get("name", ""))
                     for port in subset.get("ports") or []:
-                        if port.get("name", "") in numbers:
-                            yield (f"{name}.{namespace}.svc.cluster.local", numbers[port.get("name", "")],
+                        if port.get("name", "") in names:
+                            yield (f"{name}.{namespace}.svc.cluster.local", port.get("name", ""),
                                    self.endpoint(address["ip"], port["port"], pod, own_network))
 
     def endpoint(self, address, port, pod, own_network):
@@ -110,4 +112,5 @@ class Registry:
         return Endpoint(
             address, port, marks.get(NETWORK_LABEL, own_network), self.cluster, marks.get("security.istio.io/tlsMode") == "istio",
             f"ns/{pod['metadata']['namespace']}/sa/{pod['spec'].get('serviceAccountName', 'default')}" if pod else "",
-            (pod["metadata"]["namespace"], pod["metadata"]["name"]) if pod else ())
+            (pod["metadata"]["namespace"], pod["metadata"]["name"]) if pod else (),
+            pod["metadata"]["namespace"] if pod else "", tuple(sorted(marks.items())))

@@ -7,6 +7,9 @@ SYSTEM=/api/v1/namespaces/istio-system
 GATEWAY_SERVICE=$SYSTEM/services/istio-eastwestgateway
 GATEWAY_DEPLOYMENT=/apis/apps/v1/namespaces/istio-system/deployments/istio-eastwestgateway
 GATEWAY_RESOURCES=/apis/networking.istio.io/v1alpha3/namespaces/istio-system/gateways
+DESTINATION_RULES=/apis/networking.istio.io/v1alpha3/namespaces
+SECURITY_RULES=/apis/security.istio.io/v1beta1/namespaces
+HELLOWORLD_SERVICE=/api/v1/namespaces/sample/services/helloworld
 HELLOWORLD_DEPLOYMENT=/apis/apps/v1/namespaces/sample/deployments/helloworld
 CLIENT_DEPLOYMENT=/apis/apps/v1/namespaces/sample/deployments/client
 WEBHOOKS=/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations
@@ -247,3 +250,13 @@ hears_all() {
   answers=$(answers_to "$1" $((4 * ${#CLUSTERS[@]})))
   for cluster in "${CLUSTERS[@]}"; do grep -qF "cluster: $cluster" <<<"$answers" || return 1; done
 }
+
+# only_own_answers_in CLUSTER: its client hears nobody but its own cluster.
+only_own_answers_in() {
+  local answers
+  answers=$(answers_to "$1" $((2 * ${#CLUSTERS[@]})))
+  [[ -n $answers ]] && ! grep -vqxF "Hello version: v1, cluster: $1" <<<"$answers"
+}
+
+# hears_errors_in CLUSTER: some of its client's requests fail.
+hears_errors_in() { answers_to "$1" $((2 * ${#CLUSTERS[@]})) | grep -vqE '^Hello version: v1, cluster: [a-z]+$'; }

@@ -55,13 +55,6 @@ writes() {
   done
 }
 
-# only_own_answers_in CLUSTER: its client hears nobody but its own cluster.
-only_own_answers_in() {
-  local answers
-  answers=$(answers_to "$1" $((2 * ${#CLUSTERS[@]})))
-  [[ -n $answers ]] && ! grep -vqxF "Hello version: v1, cluster: $1" <<<"$answers"
-}
-
 # isthmus NAME ARGUMENT…: runs it on the lab's mesh as the operator; its exit code is $CODE, what it said is in the file $OUTPUT.
 isthmus() {
   OUTPUT=$REPORTS/$1.txt

@@ -27,6 +27,21 @@ extension ClusterCollector {
         return items.flatMap { distinct($0, path) }
     }
 
+    /// Lists a whole collection of a kind that not every server has; none where it does not have the group, or not the kind.
+    func served<T: ListedObject>(
+        _ question: Question, _ known: Answer<APIGroups>, _ group: String, _ plural: String, as type: T.Type
+    ) async -> Answer<[T]> {
+        defer { progress.done(question) }
+        guard case .success(let groups) = known else { return known.map { _ in [] } }
+        guard let version = groups.preferred(group) else { return .success([]) }
+        let path = Resource(group: group, version: version, plural).path()
+        do throws(KubernetesError) {
+            return distinct(try await client.list(path, Selection(), as: type).items, path)
+        } catch {
+            return error.isNotFound ? .success([]) : .failure(reason(error))
+        }
+    }
+
     /// Lists the metadata of a whole collection; what the objects hold never leaves the server.
     func listMetadata(_ question: Question, _ resource: Resource, in namespace: String? = nil) async -> Answer<[ObjectMeta]> {
         let path = resource.path(namespace: namespace)

@@ -7,26 +7,23 @@ internal import Mesh
 struct ClusterAnswers: Sendable {
     var contact: APIContact
     var evidence: ClusterEvidence
-    /// Of the namespaces that have ready workloads of the mesh.
-    var services: [Service] = []
     var groups: Answer<APIGroups>
 
-    init(contact: APIContact, evidence: ClusterEvidence, services: [Service], groups: Answer<APIGroups>) {
+    init(contact: APIContact, evidence: ClusterEvidence, groups: Answer<APIGroups>) {
         self.contact = contact
         self.evidence = evidence
-        self.services = services
         self.groups = groups
     }
 
     /// The server did not answer.
     init(nothing contact: APIContact) {
         let reason = NoAnswer(contact.detail)
-        self.init(contact: contact, evidence: ClusterEvidence(nothing: reason), services: [], groups: .failure(reason))
+        self.init(contact: contact, evidence: ClusterEvidence(nothing: reason), groups: .failure(reason))
     }
 
     /// The services that the cluster's gateway can be asked for, the best one first; at least one, or the reason why none.
     var candidates: Answer<[ProbeService]> {
-        evidence.workloadPods.flatMap { pods in
+        both(evidence.workloadPods, evidence.services).flatMap { pods, services in
             let found = ProbeService.candidates(services: services, pods: pods)
             return found.isEmpty
                 ? .failure(NoAnswer("no Service was found behind which a ready pod with a sidecar stands, to ask for"))
@@ -69,8 +66,7 @@ struct ClusterCollector: Sendable {
         if let anonymous = wave.anonymous {
             return ClusterAnswers(nothing: contact.refused(anonymous))
         }
-        let (evidence, services) = await secondWave(wave)
-        return ClusterAnswers(contact: contact, evidence: evidence, services: services, groups: wave.groups)
+        return ClusterAnswers(contact: contact, evidence: await secondWave(wave), groups: wave.groups)
     }
 
     /// The first request, by which the server is judged.
@@ -88,7 +84,6 @@ struct ClusterCollector: Sendable {
     private struct FirstWave: Sendable {
         var groups: Answer<APIGroups>
         var evidence: ClusterEvidence
-        var systemServices: Answer<[Service]>
         var secretNames: Answer<[ObjectMeta]>
         var labelledSecrets: Answer<[SecretObject]>
         /// The server's words, where it takes the caller for nobody.
@@ -109,8 +104,7 @@ struct ClusterCollector: Sendable {
         async let rootCopies = list(
             .rootCopies, .configMaps, fields: "metadata.name=\(MeshConstants.rootConfigMap)", as: ConfigMap.self)
         async let webhooks = list(.webhooks, .mutatingWebhookConfigurations, as: WebhookConfiguration.self)
-        async let systemServices = list(.systemServices, .services, in: Self.system, as: Service.self)
-        async let networkServices = list(.networkServices, .services, labels: MeshConstants.networkLabel, as: Service.self)
+        async let services = list(.services, .services, as: Service.self)
         async let serviceEvents = list(
             .serviceEvents, .events, fields: "involvedObject.kind=Service", as: Event.self)
         async let secretNames = listMetadata(.secretNames, .secrets, in: Self.system)
@@ -133,15 +127,14 @@ struct ClusterCollector: Sendable {
         evidence.configMaps = await configMaps
         evidence.rootCopies = await rootCopies
         evidence.webhooks = await webhooks
-        let system = await systemServices
-        evidence.services = both(system, await networkServices).map { $0 + $1 }
+        evidence.services = await services
         evidence.serviceEvents = await serviceEvents
         let known = await groups
         evidence.groups = known.map { Set($0.versions.keys) }
         let (reviews, anonymous) = await permissions
         evidence.permissions = reviews.filter { $0.permission.isServed(by: known.value) }
         return FirstWave(
-            groups: known, evidence: evidence, systemServices: system, secretNames: await secretNames,
+            groups: known, evidence: evidence, secretNames: await secretNames,
             labelledSecrets: await labelledSecrets, anonymous: anonymous)
     }
 
@@ -158,15 +151,20 @@ struct ClusterCollector: Sendable {
 
     // MARK: Second wave
 
-    private func secondWave(_ wave: FirstWave) async -> (ClusterEvidence, [Service]) {
+    private func secondWave(_ wave: FirstWave) async -> ClusterEvidence {
         let first = wave.evidence
-        async let gateways = gateways(wave.groups)
+        async let gateways = served(.gateways, wave.groups, "networking.istio.io", "gateways", as: GatewayResource.self)
+        async let destinationRules = served(
+            .destinationRules, wave.groups, "networking.istio.io", "destinationrules", as: DestinationRule.self)
+        async let authentications = served(
+            .peerAuthentications, wave.groups, "security.istio.io", "peerauthentications", as: PeerAuthentication.self)
+        async let authorizations = served(
+            .authorizationPolicies, wave.groups, "security.istio.io", "authorizationpolicies", as: AuthorizationPolicy.self)
         async let membership = membership(wave.groups)
         async let revisions = controlPlaneRevisions(wave.groups)
         async let endpointSlices = endpointSlices(wave.groups, of: first.gatewayServices)
         async let secrets = remoteSecrets(wave)
         async let caSecrets = caSecrets(wave.secretNames)
-        async let services = workloadServices(wave)
         async let identities = identities(first.namespaces)
         async let copies = rootCopies(first.rootCopies, namespaces: first.namespaces)
         async let platform = platformAnswers(groups: wave.groups, nodes: first.nodes)
@@ -174,6 +172,9 @@ struct ClusterCollector: Sendable {
         var evidence = first
         (evidence.kubeSystem, evidence.systemNamespace) = await identities
         evidence.gateways = await gateways
+        evidence.destinationRules = await destinationRules
+        evidence.peerAuthentications = await authentications
+        evidence.authorizationPolicies = await authorizations
         evidence.membership = await membership
         evidence.controlPlaneRevisions = await revisions
         evidence.endpointSlices = await endpointSlices
@@ -182,21 +183,9 @@ struct ClusterCollector: Sendable {
         evidence.rootCopies = await copies
         let facts = await platform
         evidence.addressPools = facts.pools
-        evidence.balancedServices = facts.balanced
         evidence.bareMetalClusters = facts.bareMetal
         evidence.masqueradeAgent = facts.masquerade
-        return (evidence, await services)
-    }
-
-    private func gateways(_ groups: Answer<APIGroups>) async -> Answer<[GatewayResource]> {
-        defer { progress.done(.gateways) }
-        switch groups {
-        case .failure(let reason): return .failure(reason)
-        case .success(let groups):
-            guard let version = groups.preferred("networking.istio.io") else { return .success([]) }
-            return await list(
-                .gateways, Resource(group: "networking.istio.io", version: version, "gateways"), as: GatewayResource.self)
-        }
+        return evidence
     }
 
     private func membership(_ groups: Answer<APIGroups>) async -> Answer<ClusterEvidence.Membership> {
@@ -256,7 +245,7 @@ struct ClusterCollector: Sendable {
         case .success(let groups):
             guard let resource = groups.endpointSlices else { return .failure(Self.noSlices) }
             return await list(
-                .workloadServices, resource, in: service.namespace, labels: "kubernetes.io/service-name=\(service.name)",
+                .endpointSlices, resource, in: service.namespace, labels: "kubernetes.io/service-name=\(service.name)",
                 as: EndpointSlice.self)
         }
     }
@@ -293,18 +282,6 @@ struct ClusterCollector: Sendable {
                 return [try await client.findMetadata(path, as: MetadataObject.self)?.metadata].compactMap(\.self)
             }
         }
-    }
-
-    /// The Services of the namespaces that have ready mTLS workloads, of the first few namespaces that may be asked.
-    private func workloadServices(_ wave: FirstWave) async -> [Service] {
-        defer { progress.done(.workloadServices) }
-        let namespaces = ProbeService.namespaces(of: wave.evidence.workloadPods.value ?? []).prefix(8)
-        let others: Answer<[Service]> = await inEach(Set(namespaces.filter { $0 != Self.system })) { namespace in
-            let services = await list(.workloadServices, .services, in: namespace, as: Service.self)
-            // One namespace that may not be read does not take the others away.
-            return .success(services.value ?? [])
-        }
-        return (others.value ?? []) + (wave.systemServices.value ?? [])
     }
 
     /// kube-system and istio-system, out of the list of namespaces; where that is refused, each by its name.

@@ -24,7 +24,7 @@ struct ClusterEvidence: Sendable {
     /// `istio-ca-root-cert` of every namespace.
     var rootCopies: Answer<[ConfigMap]>
     var webhooks: Answer<[WebhookConfiguration]>
-    /// Of istio-system, and those with the network label elsewhere.
+    /// Of every namespace.
     var services: Answer<[Service]>
     /// Of the namespaces that have a gateway Service.
     var endpointSlices: Answer<[EndpointSlice]>
@@ -32,6 +32,10 @@ struct ClusterEvidence: Sendable {
     var serviceEvents: Answer<[Event]>
     /// `networking.istio.io` Gateways; none where the server does not have the API.
     var gateways: Answer<[GatewayResource]>
+    /// As `gateways`: none where the server does not have the API.
+    var destinationRules: Answer<[DestinationRule]>
+    var peerAuthentications: Answer<[PeerAuthentication]>
+    var authorizationPolicies: Answer<[AuthorizationPolicy]>
     var membership: Answer<Membership>
     /// `mesh.cloud.google.com` ControlPlaneRevisions of istio-system.
     var controlPlaneRevisions: Answer<[ObjectMeta]>
@@ -40,8 +44,6 @@ struct ClusterEvidence: Sendable {
     var remoteSecrets: Answer<[RemoteSecret]>
     /// MetalLB's pools; none where the server does not have the API.
     var addressPools: Answer<[IPAddressPool]>
-    /// Services of type LoadBalancer in every namespace; asked for only where MetalLB gives them addresses.
-    var balancedServices: Answer<[Service]>
     /// Bare metal's Cluster objects; none where the server does not have the API.
     var bareMetalClusters: Answer<[BareMetalObject]>
     /// ConfigMap kube-system/ip-masq-agent; asked for only where nodes are GKE's.
@@ -73,12 +75,14 @@ struct ClusterEvidence: Sendable {
         endpointSlices = .failure(reason)
         serviceEvents = .failure(reason)
         gateways = .failure(reason)
+        destinationRules = .failure(reason)
+        peerAuthentications = .failure(reason)
+        authorizationPolicies = .failure(reason)
         membership = .failure(reason)
         controlPlaneRevisions = .failure(reason)
         caSecrets = .failure(reason)
         remoteSecrets = .failure(reason)
         addressPools = .failure(reason)
-        balancedServices = .failure(reason)
         bareMetalClusters = .failure(reason)
         masqueradeAgent = .failure(reason)
         permissions = []
@@ -89,9 +93,18 @@ struct ClusterEvidence: Sendable {
         both(gatewayDeployments, gatewayPods).map { GatewayWorkloads(deployments: $0, pods: $1) }
     }
 
+    /// The Services among which the gateway's are: of istio-system, and those with the network label elsewhere.
+    var networkServices: Answer<[Service]> {
+        services.map {
+            $0.filter {
+                $0.metadata.namespace == MeshConstants.systemNamespace || $0.metadata.labels?[MeshConstants.networkLabel] != nil
+            }
+        }
+    }
+
     /// The Services that are, or were meant to be, the gateway's.
     var gatewayServices: Answer<[Service]> {
-        both(services, gatewayWorkloads).map { Rows.gatewayServices(among: $0, gateway: $1) }
+        both(networkServices, gatewayWorkloads).map { Rows.gatewayServices(among: $0, gateway: $1) }
     }
 
     /// The istiods of the mesh: in istio-system, and not the platform's.

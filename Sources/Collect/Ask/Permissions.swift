@@ -25,7 +25,9 @@ struct Permission: Sendable, Hashable {
             Permission(
                 verb: "list", group: "", resource: "pods",
                 neededFor: "what proxies were given, and whether gateway and control plane run"),
-            Permission(verb: "list", group: "", resource: "services", neededFor: "every Service that istiod takes for a gateway"),
+            Permission(
+                verb: "list", group: "", resource: "services",
+                neededFor: "every Service that istiod takes for a gateway, and whether Services are defined alike everywhere"),
             Permission(
                 verb: "list", group: "", resource: "configmaps",
                 neededFor: "the copies of the root certificate in every namespace"),
@@ -45,6 +47,15 @@ struct Permission: Sendable, Hashable {
                 neededFor: "the sidecar injectors"),
             Permission(
                 verb: "list", group: "networking.istio.io", resource: "gateways", neededFor: "which services the gateway exposes"),
+            Permission(
+                verb: "list", group: "networking.istio.io", resource: "destinationrules",
+                neededFor: "rules by which clients begin no mutual TLS"),
+            Permission(
+                verb: "list", group: "security.istio.io", resource: "peerauthentications",
+                neededFor: "rules by which servers take no mutual TLS"),
+            Permission(
+                verb: "list", group: "security.istio.io", resource: "authorizationpolicies",
+                neededFor: "rules that refuse callers of other clusters"),
             Permission(
                 verb: "get", group: "hub.gke.io", resource: "memberships", name: "membership",
                 neededFor: "the fleet that the cluster belongs to"),

@@ -3,9 +3,10 @@ internal import Synchronization
 /// The steps of reading one cluster; a display of progress counts them.
 enum Question: Sendable, CaseIterable {
     case version, groups, namespaces, nodes, controlPlanes, controlPlanePods, systemDeployments, gatewayDeployments, gatewayPods
-    case workloadPods, configMaps, rootCopies, webhooks, systemServices, networkServices, serviceEvents, secretNames
+    case workloadPods, configMaps, rootCopies, webhooks, services, serviceEvents, secretNames
     case remoteSecrets, permissions
-    case gateways, membership, controlPlaneRevisions, endpointSlices, unlabelledSecrets, workloadServices
+    case gateways, destinationRules, peerAuthentications, authorizationPolicies
+    case membership, controlPlaneRevisions, endpointSlices, unlabelledSecrets
     case platform
     case gatewayProbes, remoteSecretProbes
 }

@@ -99,7 +99,8 @@ extension Rows {
                             "cluster": .text(cluster), "revision": .text(revision), "trust_domain": .text(mesh.trustDomain),
                             "trust_domain_aliases": jsonText(mesh.trustDomainAliases), "mesh_id": .text(mesh.meshID),
                             "root_namespace": .text(mesh.rootNamespace), "auto_mtls": FactValue(mesh.autoMTLS),
-                            "mesh_networks": FactValue(mesh.hasMeshNetworks), "parse_error": .text(mesh.parseError),
+                            "mesh_networks": FactValue(mesh.hasMeshNetworks), "cluster_local": jsonText(mesh.clusterLocal),
+                            "parse_error": .text(mesh.parseError),
                         ]))
             }
             if let revision = map.injectorRevision {

@@ -28,6 +28,8 @@ struct MeshConfig {
     var rootNamespace = ""
     var autoMTLS = true
     var hasMeshNetworks = false
+    /// Hosts of services that are for clients of their own cluster alone.
+    var clusterLocal: [String] = []
     var proxyMetadata: [String: String] = [:]
     /// Which namespaces istiod looks at; empty: all.
     var discoverySelectors: [LabelSelector] = []
@@ -64,6 +66,9 @@ struct MeshConfig {
         if let value = present(&top, "trustDomainAliases") {
             for alias in try value.list() { trustDomainAliases.append(try alias.string()) }
         }
+        if let value = present(&top, "serviceSettings") {
+            for setting in try value.list() { clusterLocal += try Self.clusterLocal(setting) }
+        }
         if let value = present(&top, "discoverySelectors") {
             for selector in try value.list() { discoverySelectors.append(try Self.selector(selector)) }
         }
@@ -82,6 +87,16 @@ struct MeshConfig {
         var top = try document.mapping()
         guard let networks = present(&top, "networks") else { return }
         hasMeshNetworks = try !networks.mapping().keys.isEmpty
+    }
+
+    private static func clusterLocal(_ value: YAMLValue) throws(YAMLError) -> [String] {
+        var setting = try value.mapping()
+        guard let settings = present(&setting, "settings"), let hosts = present(&setting, "hosts") else { return [] }
+        var mapping = try settings.mapping()
+        guard let isLocal = present(&mapping, "clusterLocal"), try isLocal.bool() else { return [] }
+        var named: [String] = []
+        for host in try hosts.list() { named.append(try host.string()) }
+        return named
     }
 
     private static func selector(_ value: YAMLValue) throws(YAMLError) -> LabelSelector {

@@ -13,21 +13,14 @@ struct ProbeService: Sendable, Equatable {
     /// The name that a sidecar sends for it: `outbound_.PORT_._.HOST`.
     var serverName: String { "outbound_.\(port)_._.\(name).\(namespace).svc.cluster.local" }
 
-    /// The namespaces of ready mTLS workloads, in the order in which their Services are to be asked for: the platform's own last.
-    static func namespaces(of pods: [Pod]) -> [String] {
-        Set(pods.filter(\.isReady).compactMap(\.metadata.namespace)).sorted {
-            (isSystem($0), $0) < (isSystem($1), $1)
-        }
-    }
-
     /// The Services behind which a ready pod with a sidecar stands, those first that are best to ask for.
     ///
     /// Headless Services come last, since clients do not address them through a gateway; those that speak HTTP come before
     /// others, since they can be asked something; a Service that is not exported to every namespace does not come at all.
     static func candidates(services: [Service], pods: [Pod]) -> [ProbeService] {
-        let ready = pods.filter { $0.isReady && $0.metadata.label(MeshConstants.tlsModeLabel) == "istio" }
+        let workloads = MeshWorkloads(pods)
         let candidates = services.filter { service in
-            ready.contains { $0.metadata.namespace == service.metadata.namespace && service.selects($0.metadata.labels ?? [:]) }
+            !workloads.behind(service).isEmpty
                 && ["", "*"].contains(service.metadata.annotation("networking.istio.io/exportTo"))
                 && service.spec.type != "ExternalName" && service.probePort != nil
         }

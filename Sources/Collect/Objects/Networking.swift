@@ -19,6 +19,8 @@ struct Service: ListedObject {
     struct Port: Decodable, Sendable {
         var name: String?
         var port: Int
+        /// Of the pods; `port` where absent.
+        var targetPort: PortReference?
         var nodePort: Int?
         /// `TCP` where absent.
         var `protocol`: String?
@@ -28,6 +30,16 @@ struct Service: ListedObject {
         var isHTTP: Bool {
             let words = appProtocol ?? String((name ?? "").prefix { $0 != "-" })
             return words.lowercased() == "http"
+        }
+    }
+
+    /// Kubernetes' IntOrString.
+    enum PortReference: Decodable, Sendable, Equatable {
+        case number(Int), name(String)
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            self = try (try? .number(container.decode(Int.self))) ?? .name(container.decode(String.self))
         }
     }
 

@@ -60,6 +60,12 @@ struct Container: Decodable, Sendable {
     var name: String
     var image: String?
     var env: [Variable]?
+    var ports: [Port]?
+
+    struct Port: Decodable, Sendable {
+        var name: String?
+        var containerPort: Int
+    }
 
     struct Variable: Decodable, Sendable {
         var name: String

@@ -137,7 +137,7 @@ import Testing
         var evidence = ClusterEvidence(nothing: NoAnswer("not asked"))
         evidence.bareMetalClusters = .success(try object.map { [try decoded($0)] } ?? [])
         evidence.addressPools = .success(try pools.map { try decoded($0) } ?? [])
-        if let services { evidence.balancedServices = .success(try decoded(services)) }
+        if let services { evidence.services = .success(try decoded(services)) }
         var found = FoundResources(nothing: NoAnswer("x"))
         found.onPremises.found = .success(try api.map { try decoded($0) })
         let marks = GoogleMarks(ClusterDeclaration(name: "b", kubeconfig: "k", platform: .gdcBareMetal))
@@ -160,7 +160,8 @@ import Testing
              "loadBalancer":{"mode":"bundled","vips":{"controlPlaneVIP":"10.1.0.5","ingressVIP":"10.1.0.20"},
               "addressPools":[{"name":"p","addresses":["10.1.0.20-10.1.0.23"]},{"name":"m","addresses":["10.1.1.0/30"],"manualAssign":true}]}}}
             """#
-        let services = #"[{"metadata":{"name":"s"},"spec":{},"status":{"loadBalancer":{"ingress":[{"ip":"10.1.0.21"}]}}}]"#
+        let balancer = #"{"ingress":[{"ip":"10.1.0.21"}]}"#
+        let services = #"[{"metadata":{"name":"s"},"spec":{"type":"LoadBalancer"},"status":{"loadBalancer":\#(balancer)}}]"#
         let view = try #require(try premises(object: object, services: services))
         #expect(view.source == .cluster && view.isIsland == true && view.controlPlaneVIP == "10.1.0.5")
         let row = try balancerRow(view)

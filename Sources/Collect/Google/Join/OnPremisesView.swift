@@ -142,8 +142,9 @@ extension FollowedCluster {
 
     /// Addresses that Services of type LoadBalancer have.
     fileprivate var usedAddresses: Answer<AddressSet> {
-        evidence.balancedServices.map { services in
-            AddressSet(addresses: services.flatMap(\.addresses).compactMap { IPAddress($0) })
+        evidence.services.map { services in
+            let balanced = services.filter { $0.spec.type == "LoadBalancer" }
+            return AddressSet(addresses: balanced.flatMap(\.addresses).compactMap { IPAddress($0) })
         }
     }
 }

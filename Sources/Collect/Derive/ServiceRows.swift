@@ -1,0 +1,94 @@
+internal import Facts
+internal import Mesh
+
+/// The ready pods with sidecars of one cluster, by namespace.
+struct MeshWorkloads {
+    private let byNamespace: [String?: [Pod]]
+
+    init(_ pods: [Pod]) {
+        let ready = pods.filter { $0.isReady && $0.metadata.label(MeshConstants.tlsModeLabel) == "istio" }
+        byNamespace = Dictionary(grouping: ready, by: \.metadata.namespace)
+    }
+
+    /// Those that a Service's selector picks.
+    func behind(_ service: Service) -> [Pod] {
+        (byNamespace[service.metadata.namespace] ?? []).filter { service.selects($0.metadata.labels ?? [:]) }
+    }
+}
+
+/// Table `mesh_service`: in every cluster, those Services behind which a ready pod with a sidecar stands in any cluster.
+struct ServiceFacts {
+    private(set) var batch = FactBatch()
+
+    /// A cluster's Services by `namespace/name`, and what stands behind those that have something.
+    private struct View {
+        var services: [String: Service]
+        var pods: [String: [Pod]]
+        var policies: MutualTLSPolicies
+    }
+
+    /// What one cluster's rows are made of.
+    struct Source {
+        var cluster: String
+        var services: Answer<[Service]>
+        /// With the label `security.istio.io/tlsMode=istio`.
+        var pods: Answer<[Pod]>
+        var policies: Answer<MutualTLSPolicies>
+    }
+
+    init(_ sources: [Source]) {
+        let views = sources.map(Self.view)
+        let names = Set(views.compactMap(\.value).flatMap(\.pods.keys))
+        for (cluster, view) in zip(sources.map(\.cluster), views) {
+            switch view {
+            case .failure(let reason):
+                batch.add(fact: "mesh_service", cluster: cluster, .failed, reason: reason.reason)
+            case .success(let view):
+                batch.add(fact: "mesh_service", cluster: cluster, .collected)
+                batch.rows += names.sorted().compactMap { name in
+                    view.services[name].map { Self.row(cluster, $0, pods: view.pods[name] ?? [], view.policies) }
+                }
+            }
+        }
+    }
+
+    private static func view(_ source: Source) -> Answer<View> {
+        both(both(source.services, source.pods), source.policies).map { objects, policies in
+            let workloads = MeshWorkloads(objects.1)
+            let known = objects.0.filter { $0.spec.type != "ExternalName" }
+            var view = View(services: [:], pods: [:], policies: policies)
+            for service in known {
+                view.services[service.metadata.path] = service
+                let pods = workloads.behind(service)
+                if !pods.isEmpty { view.pods[service.metadata.path] = pods }
+            }
+            return view
+        }
+    }
+
+    private static func row(_ cluster: String, _ service: Service, pods: [Pod], _ policies: MutualTLSPolicies) -> FactRow {
+        let ports = (service.spec.ports ?? []).filter { ($0.protocol ?? "TCP") == "TCP" }
+        let disabling = pods.lazy.compactMap { pod in
+            policies.disabling(pod, ports: ports.compactMap { pod.number(of: $0) })
+        }.first
+        return FactRow(
+            "mesh_service",
+            [
+                "cluster": .text(cluster), "namespace": .text(service.metadata.namespace ?? ""),
+                "name": .text(service.metadata.name), "ports": jsonText(Set(ports.map(\.port)).sorted()),
+                "headless": FactValue(service.spec.clusterIP == "None"), "mesh_pods": .integer(pods.count),
+                "disabled_by": .text(disabling?.metadata.path ?? ""),
+            ])
+    }
+}
+
+extension Pod {
+    /// The pod's own number of a Service's port; `nil` where a name leads to none.
+    fileprivate func number(of port: Service.Port) -> Int? {
+        switch port.targetPort {
+        case nil: port.port
+        case .number(let number): number == 0 ? port.port : number
+        case .name(let name): spec.containers.lazy.flatMap { $0.ports ?? [] }.first { $0.name == name }?.containerPort
+        }
+    }
+}
