@@ -5,7 +5,7 @@ internal import Mesh
 struct WorkloadFacts {
     private(set) var batch = FactBatch()
 
-    static let tables = ["workload_run", "workload_request", "workload_failover"]
+    static let tables = ["workload_run", "workload_request", "workload_failover", "sidecar_endpoint", "sidecar_certificate"]
 
     init(_ clusters: [ClusterResult]) {
         for cluster in clusters {
@@ -20,6 +20,7 @@ struct WorkloadFacts {
             batch.rows += proof.result.permissions.map { $0.row(name, level: "mutate") }
             batch.add(fact: "workload_run", cluster: name, .collected)
             requests(name, proof, clusters)
+            sidecar(name, proof, clusters)
             failover(name, proof, clusters)
         }
     }
@@ -67,6 +68,46 @@ struct WorkloadFacts {
                         "shared_answers": FactValue(result.shared.map { $0.heard[place] ?? 0 }),
                     ]))
         }
+    }
+
+    private mutating func sidecar(_ source: String, _ proof: WorkloadProofResult, _ clusters: [ClusterResult]) {
+        let evidence = proof.result.sidecarEvidence
+        let problem = evidence.map(\.problem) ?? "no client asked from \(source)"
+        guard let evidence, problem.isEmpty else {
+            for fact in ["sidecar_endpoint", "sidecar_certificate"] {
+                batch.add(fact: fact, cluster: source, .failed, reason: problem.capped)
+            }
+            return
+        }
+        for fact in ["sidecar_endpoint", "sidecar_certificate"] { batch.add(fact: fact, cluster: source, .collected) }
+        for (place, endpoints) in evidence.endpoints.sorted(by: { $0.key < $1.key }) where clusters.indices.contains(place) {
+            let gateways = clusters[place].evidence.gatewayServices.value.map { Set($0.flatMap(\.addresses)) }
+            batch.rows += endpoints.map { endpoint in
+                FactRow(
+                    "sidecar_endpoint",
+                    [
+                        "source": .text(source), "target": .text(clusters[place].declaration.name),
+                        "address": .text(endpoint.address), "port": .integer(endpoint.port), "health": .text(endpoint.health),
+                        "connections": .integer(endpoint.connections), "failed_connections": .integer(endpoint.failedConnections),
+                        "is_gateway": FactValue(gateways.flatMap { Self.isGateway(endpoint.address, $0) }),
+                    ])
+            }
+        }
+        if let certificates = evidence.certificates {
+            batch.rows.append(
+                FactRow(
+                    "sidecar_certificate",
+                    [
+                        "cluster": .text(source), "identity": .text(certificates.identity),
+                        "expires_at": FactValue(certificates.expires), "root_serials": jsonText(certificates.rootSerials),
+                    ]))
+        }
+    }
+
+    /// `nil` where a gateway has a name in the place of an address: the sidecar knows it by what it resolved that to.
+    private static func isGateway(_ address: String, _ gateways: Set<String>) -> Bool? {
+        if gateways.contains(address) { return true }
+        return gateways.contains { $0.contains { $0.isLetter } && !$0.contains(":") } ? nil : false
     }
 
     private mutating func failover(_ source: String, _ proof: WorkloadProofResult, _ clusters: [ClusterResult]) {

@@ -143,8 +143,12 @@ struct WorkloadObjects: Sendable {
         /// The place of the server that is away; `nil` where all are there.
         var absent: Int?
 
-        /// Results that its log holds at the end.
-        var count: Int { instances.count + (shared.isEmpty ? 0 : 1) }
+        /// Its sidecar is asked, too, what it knows of them.
+        var asksSidecar: Bool { part == .client }
+
+        /// Results that its log holds at the end: of each instance, of the shared name, of the sidecar.
+        var count: Int { answers + (asksSidecar ? 1 : 0) }
+        var answers: Int { instances.count + (shared.isEmpty ? 0 : 1) }
     }
 
     func client(
@@ -157,6 +161,7 @@ struct WorkloadObjects: Sendable {
                 "ISTHMUS_NONCE": run.nonce, "ISTHMUS_ASKED": words(questions.instances),
                 "ISTHMUS_EXPECTED": words(questions.shared), "ISTHMUS_SHARED": questions.shared.isEmpty ? "" : host(shared),
                 "ISTHMUS_SIDECAR": questions.part == .plain ? "" : "http://127.0.0.1:15021/healthz/ready",
+                "ISTHMUS_ADMIN": questions.asksSidecar ? "http://127.0.0.1:15000" : "",
                 "ISTHMUS_CONNECT": String(limits.connect), "ISTHMUS_TOTAL": String(limits.total),
                 "ISTHMUS_PATIENCE": String(WorkloadTimes.patience), "ISTHMUS_PORT": String(WorkloadScript.port),
                 "ISTHMUS_WORKERS": String(WorkloadScript.workers),

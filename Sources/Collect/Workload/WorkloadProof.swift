@@ -109,7 +109,7 @@ struct WorkloadProof: Sendable {
             return (answers, result)
         }()
         let answers = await site.ask(inside, here, &result)
-        if answers.count == inside.count {
+        if answers.count == inside.answers {
             result.answers = Dictionary(uniqueKeysWithValues: zip(standing, answers))
             result.shared = answers.last
         }

@@ -35,7 +35,8 @@ enum WorkloadScript {
 
     /// Asks, and writes down what came. `ISTHMUS_ASKED` are the places of the instances to be asked one by one, `ISTHMUS_SHARED` the
     /// shared name (empty: it is not asked) and `ISTHMUS_EXPECTED` the places that are to be heard there. Without a sidecar
-    /// (`ISTHMUS_SIDECAR` empty) a connection is all that is waited for.
+    /// (`ISTHMUS_SIDECAR` empty) a connection is all that is waited for. With one, and where instances are asked, the last result is what
+    /// the sidecar knows of them (`ISTHMUS_ADMIN`).
     static let ask = #"""
         # isthmus: who answers requests of this pod?
         set -u
@@ -46,8 +47,9 @@ enum WorkloadScript {
           command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
         done
         set -- $ISTHMUS_ASKED
-        count=$#
+        asked=$# count=$#
         [ -z "$ISTHMUS_SHARED" ] || count=$((count + 1))
+        [ -z "$ISTHMUS_ADMIN" ] || count=$((count + 1))
         printf 'isthmus %s begin %d%s\n' "$nonce" "$count" "$missing"
 
         # Hundredths of a second.
@@ -140,6 +142,24 @@ enum WorkloadScript {
 
         \#(ProbeScript.emit)
 
+        # The sidecar's endpoints of every instance, and its certificates (numbers and names of them, no keys).
+        evidence() {
+          f=$tmp/evidence
+          curl -q -s -g -o "$f.a" --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/clusters" </dev/null
+          echo "x $?" >"$f"
+          while read -r place host; do
+            cluster="outbound|$ISTHMUS_PORT||$host.svc.cluster.local"
+            ! grep -q -F "$cluster::" "$f.a" || echo "k $place"
+            sed -n "s/^$cluster::\(.*::health_flags::.*\)/e $place \1/p; s/^$cluster::\(.*::cx_total::.*\)/e $place \1/p; s/^$cluster::\(.*::cx_connect_fail::.*\)/e $place \1/p" "$f.a"
+          done <"$in/targets" | head -c 200000 >>"$f"
+          {
+            printf 'c '
+            curl -q -s -g --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/certs" </dev/null | tr -d '\r\n' | head -c 50000
+            echo
+          } >>"$f"
+          emit $((count - 1))
+        }
+
         # Takes instances that no other has taken yet.
         work() {
           position=0
@@ -170,8 +190,9 @@ enum WorkloadScript {
         wait
         if [ -n "$ISTHMUS_SHARED" ]; then
           shared
-          emit $((count - 1))
+          emit "$asked"
         fi
+        [ -z "$ISTHMUS_ADMIN" ] || evidence
         now
         printf 'isthmus %s end %d %d\n' "$nonce" "$count" $((now - started))
 

@@ -37,6 +37,8 @@ struct WorkloadResult: Sendable {
     /// By the place of the server that was asked.
     var answers: [Int: WorkloadAnswer] = [:]
     var shared: WorkloadAnswer?
+    /// What the client's sidecar knows; `nil` where no client came to its end.
+    var sidecarEvidence: SidecarEvidence?
     /// What a pod without a sidecar got of its own cluster's server.
     var plain: WorkloadAnswer?
     /// Under the shared name, by the place of the server that was away.
@@ -156,7 +158,7 @@ struct WorkloadSite: Sendable {
 
     /// Runs one client to its end.
     ///
-    /// - Returns: its results in the order of the questions; an empty list where it did not come to its end, and why in `result`.
+    /// - Returns: its answers in the order of the questions; an empty list where it did not come to its end, and why in `result`.
     func ask(
         _ questions: WorkloadObjects.Questions, _ standing: Standing, _ result: inout WorkloadResult
     ) async -> [WorkloadAnswer] {
@@ -181,7 +183,9 @@ struct WorkloadSite: Sendable {
             }
             // Its sidecar would go on until the end.
             try? await client.delete(ProbeObjects.jobs.path(namespace: space.name, name: objects.job(questions)))
-            return (0..<questions.count).compactMap { seen.raw[$0].map(WorkloadAnswer.init) }
+            let last = questions.count - 1
+            if questions.asksSidecar { result.sidecarEvidence = seen.raw[last].map(SidecarEvidence.init) }
+            return (0..<questions.answers).compactMap { seen.raw[$0].map(WorkloadAnswer.init) }
         } catch {
             let (outcome, detail) = follower.explain(error)
             result.fail(part, outcome, detail)
