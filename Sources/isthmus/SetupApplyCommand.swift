@@ -79,7 +79,7 @@ struct SetupApplyCommand: AsyncParsableCommand {
                 let contents = try JournalContents(unfinished)
                 return contents.ending == nil ? contents.begun : nil
             }
-            if isDone(first), begun == nil, options.discovery == .native {
+            if first.isDone, begun == nil {
                 let names = first.clusters.map(\.name).joined(separator: ", ")
                 print(visible("nothing to do: all \(first.count(.leave)) objects are as wanted in \(names)"))
                 SetupSession.sayWhatIsNotProved(mesh: setup.mesh.file)
@@ -102,11 +102,8 @@ struct SetupApplyCommand: AsyncParsableCommand {
         }
     }
 
-    /// Every cluster was seen, and nothing is left to do in any. What is open of the whole mesh at level read is proved by verify.
-    private func isDone(_ plan: SetupPlan) -> Bool {
-        !plan.clusters.isEmpty && plan.outcome != .stopped
-            && !plan.findings.contains { $0.severity == .unknown && !$0.cluster.isEmpty }
-            && plan.clusters.allSatisfy { !$0.uid.isEmpty && $0.acts.allSatisfy { $0.verb == .leave } }
+    private var consent: ApplyConsent {
+        ApplyConsent(isDespiteUnknown: despiteUnknown, isWithoutProbes: setup.mesh.level == .read)
     }
 
     private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
@@ -132,7 +129,7 @@ struct SetupApplyCommand: AsyncParsableCommand {
         let names = plan.clusters.map(\.name), gates = Gates.of(names, judgement)
         let all = names.flatMap { gates[$0] ?? [] }
         var seen: Set<Gate> = []
-        return all.filter { seen.insert($0).inserted && !isPutUpWith($0) }
+        return all.filter { seen.insert($0).inserted && !consent.covers($0) }
     }
 
     private func readPlan(_ path: String) throws -> SetupPlan {
@@ -173,26 +170,10 @@ struct SetupApplyCommand: AsyncParsableCommand {
             complain("nothing was changed: the plan cannot be applied as it is")
             throw ExitCode(3)
         }
-        if isOpen(plan) {
+        if consent.isMissing(for: plan) {
             complain("nothing was changed: something could not be observed. Mend that, or accept it: --despite-unknown")
             throw ExitCode(4)
         }
-    }
-
-    /// Whether something could not be observed that nobody has said may be left open.
-    private func isOpen(_ plan: SetupPlan) -> Bool {
-        guard plan.outcome == .open, !despiteUnknown else { return false }
-        return plan.clusters.isEmpty
-            || plan.clusters.contains { cluster in
-                cluster.uid.isEmpty || cluster.acts.contains { $0.verb == .unknown }
-                    || cluster.permissions.contains { $0.allowed == nil }
-                    || cluster.gates.contains { $0.standing == .open && !isPutUpWith($0) }
-            } || setup.mesh.level != .read && plan.findings.contains { $0.severity == .unknown }
-    }
-
-    /// A verdict that is left open by the user's own choice: --despite-unknown, or --level read, at which some are not examined.
-    private func isPutUpWith(_ gate: Gate) -> Bool {
-        gate.standing == .open && (despiteUnknown || setup.mesh.level == .read && gate.status == .notExamined)
     }
 
     private func programs(_ options: SetupOptions, _ plan: SetupPlan) throws -> SetupPrograms {

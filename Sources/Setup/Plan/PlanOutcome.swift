@@ -28,6 +28,14 @@ extension SetupPlan {
         if outcomes.contains(.stopped) { return .stopped }
         return outcomes.contains(.open) || clusters.isEmpty ? .open : .ready
     }
+
+    /// Every cluster was seen, and nothing is left to do in any. What is open of the whole mesh at level read is proved by verify;
+    /// what asmcli would make stands in no plan.
+    package var isDone: Bool {
+        guard !clusters.isEmpty, outcome != .stopped, options.discovery == .native else { return false }
+        return !findings.contains { $0.severity == .unknown && !$0.cluster.isEmpty }
+            && clusters.allSatisfy { !$0.uid.isEmpty && $0.acts.allSatisfy { $0.verb == .leave } }
+    }
 }
 
 extension ClusterPlan {
