@@ -41,6 +41,19 @@ package struct Selection: Sendable, Equatable {
     }
 }
 
+extension CheckCatalogue {
+    /// These checks, and all that they stand on, directly or through others: each gets the verdicts that it gets among all checks.
+    package func selection(of isWanted: (Check) -> Bool) -> Selection {
+        var wanted: Set<String> = []
+        func add(_ check: Check) {
+            guard wanted.insert(check.id).inserted else { return }
+            for requirement in check.requires { self.check(requirement.check).map(add) }
+        }
+        for check in checks where isWanted(check) { add(check) }
+        return Selection(only: checks.map(\.id).filter(wanted.contains))
+    }
+}
+
 /// A pattern of `--only` or `--skip` that selects no check.
 package struct SelectionFault: Error, CustomStringConvertible, Equatable {
     package let pattern: String

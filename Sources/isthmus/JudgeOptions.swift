@@ -31,8 +31,9 @@ struct JudgeOptions: ParsableArguments {
 
     /// Everything that judging needs, read and checked before the first request is made.
     ///
+    /// - Parameter choose: which checks are judged; by default those that the options say.
     /// - Throws: `ExitCode` 65 after saying what is wrong with a file of the user's; a usage error where a selection names nothing.
-    func prepared() throws -> PreparedJudge {
+    func prepared(_ choose: ((CheckCatalogue) -> Selection)? = nil) throws -> PreparedJudge {
         func split(_ lists: [String]) -> [String] {
             lists.flatMap { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }.filter { !$0.isEmpty }
         }
@@ -40,7 +41,7 @@ struct JudgeOptions: ParsableArguments {
             try accept.map { try Acceptance.read(readText($0), file: $0) } ?? []
         }
         let catalogue = try checks.catalogue()
-        let selection = Selection(only: split(only), skip: split(skip))
+        let selection = choose?(catalogue) ?? Selection(only: split(only), skip: split(skip))
         do { _ = try selection.apply(catalogue.checks) } catch { throw ValidationError("\(error)") }
         return PreparedJudge(judge: Judge(catalogue), selection: selection, accepted: accepted)
     }

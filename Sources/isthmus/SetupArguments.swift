@@ -74,11 +74,12 @@ struct SetupArguments: ParsableArguments {
         return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
     }
 
-    /// Looks at the clusters as preflight does, at level probe where nothing else is said, and judges what is seen.
+    /// Looks at the clusters as preflight does, at level probe where nothing else is said, and judges what is seen, as far as it gates
+    /// a step.
     func look(command: String, ascii: Bool) async throws -> (Snapshot, Judgement) {
         let collection = try Collection(mesh, probing, command: command, ascii: ascii, defaultLevel: .probe)
         async let pending = collection.run()
-        let judge = try judging.prepared()
+        let judge = try judging.prepared(Gates.selection)
         let collected = try await pending
         if let interruption = collected.interruption { throw interruption.exitCode }
         let snapshot = try collected.snapshot(schema: judge.judge.catalogue.schema, savedTo: nil)

@@ -112,6 +112,27 @@ import Testing
         #expect(try ids(Selection(skip: ["traffic"])) == ["gw-one", "gw-two"])
     }
 
+    /// A check that is wanted brings what it stands on, and so it is blocked as among all.
+    @Test func whatIsStoodOnIsSelectedToo() throws {
+        let sql = "SELECT cluster AS subject, CASE cluster WHEN 'a' THEN 'fail' ELSE 'pass' END AS status FROM cluster"
+        let requires = [
+            "low": "", "middle": "requires: [low]", "other": "", "high": "requires: [middle, other]", "aside": "requires: [high]",
+        ]
+        let catalogue = try catalogue(
+            Dictionary(uniqueKeysWithValues: requires.map { ("gateway/\($0).sql", checkFile($0, $1, sql)) }))
+        let selection = catalogue.selection { $0.id == "high" }
+        let some = try Judge(catalogue).judge(snapshot(), selection: selection)
+        #expect(some.checks.map(\.id) == ["low", "other", "middle", "high"])
+        let all = try Judge(catalogue).judge(snapshot())
+        func said(_ judgement: Judgement) -> [String] {
+            judgement.verdicts.filter { $0.check == "high" }.map { "\($0.subject) \($0.status) \($0.message) \($0.blockedBy)" }
+        }
+        #expect(said(some) == said(all) && told(some, "high") == ["a blocked", "b pass"])
+        // Alone it would be judged as if all that it stands on were sound.
+        #expect(
+            try told(Judge(catalogue).judge(snapshot(), selection: Selection(only: ["high"])), "high") == ["a fail", "b pass"])
+    }
+
     @Test func patternThatSelectsNothingIsAnError() throws {
         let fault = #expect(throws: SelectionFault.self) { try ids(Selection(skip: ["gatway"])) }
         #expect(

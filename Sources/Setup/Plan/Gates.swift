@@ -29,6 +29,9 @@ package enum Gates {
         }
     }
 
+    /// The checks of which setup needs the verdicts.
+    package static func selection(_ catalogue: CheckCatalogue) -> Selection { catalogue.selection { step(of: $0) != nil } }
+
     /// The gates of clusters, by step, then in the judgement's order. A gate of several clusters is one of each of them.
     ///
     /// - Parameters:
