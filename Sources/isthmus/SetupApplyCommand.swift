@@ -25,6 +25,7 @@ struct SetupApplyCommand: AsyncParsableCommand {
 
     @OptionGroup var setup: SetupArguments
     @OptionGroup(title: "Applying") var applying: ApplyingArguments
+    @OptionGroup(title: "Applying") var journal: JournalArguments
 
     @Option(
         help: ArgumentHelp(
@@ -68,32 +69,19 @@ struct SetupApplyCommand: AsyncParsableCommand {
         try await setup.mesh.withClients(declaration) { clients in
             // What is there already is seen without a pod, so that a second apply writes nothing at all.
             let first = try await planned(options, clients, level: setup.mesh.level ?? .read)
-            let place = JournalPlace(
-                mesh: first.mesh.id, environment: ProcessInfo.processInfo.environment, home: NSHomeDirectory())
-            let unfinished = try journal { () throws(JournalError) -> URL? in
-                guard let file = applying.journalFile else { return try SetupRun.unfinished(place) }
-                return file
-            }
-            let begun = try journal { () throws(JournalError) -> [String: Set<SetupStep>]? in
-                guard let unfinished, isThere(unfinished) else { return nil }
-                let contents = try JournalContents(unfinished)
-                return contents.ending == nil ? contents.begun : nil
-            }
-            if first.isDone, begun == nil {
-                let names = first.clusters.map(\.name).joined(separator: ", ")
-                print(visible("nothing to do: all \(first.count(.leave)) objects are as wanted in \(names)"))
+            if first.plan.isDone, first.journal.unfinished == nil {
+                let names = first.plan.clusters.map(\.name).joined(separator: ", ")
+                print(visible("nothing to do: all \(first.plan.count(.leave)) objects are as wanted in \(names)"))
                 SetupSession.sayWhatIsNotProved(mesh: setup.mesh.file)
                 return
             }
-            let isSeen = setup.mesh.level != nil && begun == nil
-            let plan =
-                isSeen ? first : try await planned(options, clients, level: setup.mesh.level ?? .probe, begun: begun ?? [:])
-            try refuse(plan, saved, unfinished)
+            let (plan, chosen) = setup.mesh.level == nil ? try await planned(options, clients, level: .probe) : first
+            try refuse(plan, saved, chosen)
             try applying.agree(to: "Apply this plan")
             let programs = try programs(options, plan)
             let session = SetupSession(
-                targets: try SetupSession.targets(declaration, clients, plan.clusters.map(\.name)), place: place,
-                file: unfinished ?? applying.journalFile, ascii: ascii)
+                targets: try SetupSession.targets(declaration, clients, plan.clusters.map(\.name)),
+                place: JournalArguments.place(mesh: plan.mesh.id), file: chosen.file, ascii: ascii)
             try await session.apply(
                 plan, wait: .seconds(wait), programs: programs, despiteUnknown: despiteUnknown, file: setup.mesh.file
             ) {
@@ -106,19 +94,14 @@ struct SetupApplyCommand: AsyncParsableCommand {
         ApplyConsent(isDespiteUnknown: despiteUnknown, isWithoutProbes: setup.mesh.level == .read)
     }
 
-    private func isThere(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
-
     // MARK: Plan
 
     private func planned(
-        _ options: SetupOptions, _ clients: [String: KubernetesClient], level: LevelArgument,
-        begun: [String: Set<SetupStep>] = [:]
-    ) async throws -> SetupPlan {
+        _ options: SetupOptions, _ clients: [String: KubernetesClient], level: LevelArgument
+    ) async throws -> (plan: SetupPlan, journal: JournalChoice) {
         var setup = setup
         setup.mesh.level = level
-        let (snapshot, judgement) = try await setup.look(command: "setup apply", ascii: ascii)
-        return try await Planner(mesh: try setup.mesh.declaration(), options: options, clients: clients, version: Version.current)
-            .plan(snapshot, judgement, now: Int(Date().timeIntervalSince1970), begun: begun)
+        return try await setup.planned(command: "setup apply", ascii: ascii, options, clients, journal)
     }
 
     /// What stands of endpoint discovery now; nothing else is to come any more.
@@ -148,14 +131,10 @@ struct SetupApplyCommand: AsyncParsableCommand {
     }
 
     /// Shows the plan; ends here where it cannot be applied, or is not the saved one any more.
-    private func refuse(_ plan: SetupPlan, _ saved: SetupPlan?, _ unfinished: URL?) throws {
+    private func refuse(_ plan: SetupPlan, _ saved: SetupPlan?, _ journal: JournalChoice) throws {
         say(plan)
         if let saved {
-            let done = try journal { () throws(JournalError) -> [String: String] in
-                guard let unfinished, isThere(unfinished) else { return [:] }
-                return try JournalContents(unfinished).made
-            }
-            let moved = saved.allowing(for: plan, made: done).whatMoved(plan)
+            let moved = saved.allowing(for: plan, made: journal.made).whatMoved(plan)
             for movement in moved {
                 complain(visible("\(movement.cluster.isEmpty ? "" : "\(movement.cluster): ")\(movement.words)"))
             }
@@ -205,14 +184,6 @@ struct SetupApplyCommand: AsyncParsableCommand {
 struct ApplyingArguments: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The journal; by default ~/.local/state/isthmus/MESH/RUN.journal (XDG_STATE_HOME counts).", valueName: "file"),
-        completion: .file())
-    var journal: String?
-
-    var journalFile: URL? { journal.map { URL(filePath: $0) } }
-
     /// Whoever cannot be asked must have said yes.
     func validate(_ participle: String) throws {
         guard yes || isatty(0) == 1 else {
@@ -228,17 +199,6 @@ struct ApplyingArguments: ParsableArguments {
             complain("nothing was changed")
             throw ExitCode(0)
         }
-    }
-}
-
-/// Runs what reads or writes a journal; one that cannot be used is bad input.
-func journal<Result>(_ work: () throws(JournalError) -> Result) throws -> Result {
-    do throws(JournalError) { return try work() } catch {
-        if error.isBusy {
-            complain("\(error)")
-            throw ExitCode(3)
-        }
-        throw InputError("\(error)")
     }
 }
 

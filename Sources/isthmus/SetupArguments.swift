@@ -87,12 +87,26 @@ struct SetupArguments: ParsableArguments {
     }
 
     /// Looks, then plans.
-    func planned(command: String, ascii: Bool) async throws -> SetupPlan {
-        let declaration = try mesh.declaration()
+    ///
+    /// - Parameter journal: names the run with which an apply would go on; without it the plan is that of a new run.
+    func planned(
+        command: String, ascii: Bool, _ options: SetupOptions, _ clients: [String: KubernetesClient],
+        _ journal: JournalArguments? = nil
+    ) async throws -> (plan: SetupPlan, journal: JournalChoice) {
         let (snapshot, judgement) = try await look(command: command, ascii: ascii)
-        return try await mesh.withClients(declaration) { clients in
-            try await Planner(mesh: declaration, options: options(), clients: clients, version: Version.current)
-                .plan(snapshot, judgement, now: Int(Date().timeIntervalSince1970))
+        let planner = Planner(mesh: try mesh.declaration(), options: options, clients: clients, version: Version.current)
+        let choice = try journal?.choice(mesh: planner.identity(snapshot).id) ?? JournalChoice()
+        let plan = try await planner.plan(
+            snapshot, judgement, now: Int(Date().timeIntervalSince1970), resuming: choice.unfinished)
+        let seen = plan.clusters.filter { !$0.uid.isEmpty }.map(JournalBeginning.Cluster.init)
+        try usingJournal { () throws(JournalError) in try choice.unfinished?.check(mesh: plan.mesh.id, seen) }
+        return (plan, choice)
+    }
+
+    /// The same with clients of its own.
+    func planned(command: String, ascii: Bool, _ journal: JournalArguments? = nil) async throws -> SetupPlan {
+        try await mesh.withClients(try mesh.declaration()) { clients in
+            try await planned(command: command, ascii: ascii, options(), clients, journal).plan
         }
     }
 }

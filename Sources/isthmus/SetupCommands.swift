@@ -22,7 +22,8 @@ struct SetupPlanCommand: AsyncParsableCommand {
         commandName: "plan", abstract: "Show what would be created, changed and left alone, and what speaks against it.",
         discussion: """
             Changes nothing: every object goes to its API server in a dry run. Looks at the clusters as preflight does, at level \
-            probe unless told otherwise. For example:
+            probe unless told otherwise, and into the journal: after an apply that was broken off it says what the next one does. \
+            For example:
               isthmus setup plan -f mesh.yaml
               isthmus setup plan -f mesh.yaml --save plan.json && isthmus setup apply -f mesh.yaml --plan plan.json
 
@@ -31,6 +32,7 @@ struct SetupPlanCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var setup: SetupArguments
+    @OptionGroup var journal: JournalArguments
 
     @Option(name: .shortAndLong, help: ArgumentHelp("human or json, each with =FILE; repeatable.", valueName: "format[=file]"))
     var output: [String] = []
@@ -50,7 +52,7 @@ struct SetupPlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let plan = try await setup.planned(command: "setup plan", ascii: ascii)
+        let plan = try await setup.planned(command: "setup plan", ascii: ascii, journal)
         let bytes = Array(try PlanFile.encode(plan))
         if let save { try writeReportFile(save) { try $0(bytes) } }
         let report = PlanReport(plan, apply: setup.arguments(plan: save), verbose: verbose)

@@ -33,8 +33,7 @@ struct SetupSession: Sendable {
         _ plan: SetupPlan, wait: Duration, programs: SetupPrograms, despiteUnknown: Bool, file meshFile: String?,
         gates: @escaping @Sendable () async throws -> [Gate]
     ) async throws {
-        let clusters = plan.clusters.map { JournalBeginning.Cluster(name: $0.name, uid: $0.uid, server: $0.server) }
-        let run = try await open(plan.mesh.id, clusters)
+        let run = try await open(plan.mesh.id, plan.clusters.map(JournalBeginning.Cluster.init))
         let result = try await untilInterrupted { [self] () -> Swift.Result<ApplyOutcome, SetupFailure> in
             do throws(SetupFailure) {
                 return .success(

@@ -21,6 +21,7 @@ struct SetupUndoCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Mesh") var mesh: MeshOptions
     @OptionGroup(title: "Undoing") var applying: ApplyingArguments
+    @OptionGroup(title: "Undoing") var journal: JournalArguments
     @Option(help: ArgumentHelp("For clusters that were registered: the gcloud to run.", valueName: "path"), completion: .file())
     var gcloud: String = "gcloud"
 
@@ -32,8 +33,8 @@ struct SetupUndoCommand: AsyncParsableCommand {
     func run() async throws {
         let declaration = try mesh.declaration()
         try await mesh.withClients(declaration) { clients in
-            let file = try applying.journalFile ?? newest(declaration)
-            let contents = try journal { () throws(JournalError) in try JournalContents(file) }
+            let file = try journal.file ?? newest(declaration)
+            let contents = try usingJournal { () throws(JournalError) in try JournalContents(file) }
             if contents.ending == .undone {
                 print("run \(contents.beginning.run) is undone already")
                 return
@@ -45,9 +46,8 @@ struct SetupUndoCommand: AsyncParsableCommand {
                 )
             }
             let targets = try SetupSession.targets(declaration, clients, names)
-            let place = JournalPlace(
-                mesh: contents.beginning.mesh, environment: ProcessInfo.processInfo.environment, home: NSHomeDirectory())
-            let session = SetupSession(targets: targets, place: place, file: file, ascii: ascii)
+            let session = SetupSession(
+                targets: targets, place: JournalArguments.place(mesh: contents.beginning.mesh), file: file, ascii: ascii)
             let run = try await session.open(contents.beginning.mesh, try await identities(targets))
             let plan = try await session.undoPlan(run)
             show(plan)
@@ -77,7 +77,7 @@ struct SetupUndoCommand: AsyncParsableCommand {
         let all = JournalPlace.all(environment: ProcessInfo.processInfo.environment, home: NSHomeDirectory())
         let names = Set(declaration.clusters.map(\.name))
         for file in all {
-            let contents = try journal { () throws(JournalError) in try JournalContents(file) }
+            let contents = try usingJournal { () throws(JournalError) in try JournalContents(file) }
             if contents.ending != .undone, !names.isDisjoint(with: contents.clusters.keys) { return file }
         }
         throw InputError("there is no journal of a run on these clusters that is not undone; --journal FILE names one")

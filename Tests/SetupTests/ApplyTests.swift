@@ -38,7 +38,7 @@ import Testing
         let events = Mutex<[String]>([])
         let report = { @Sendable (event: SetupEvent) in events.withLock { $0.append("\(event)") } }
         let run = try await SetupRun.open(
-            try SetupRun.unfinished(place), place: place, mesh: "proj-1", clusters: mesh.clusters, version: "test")
+            try JournalChoice(place).file, place: place, mesh: "proj-1", clusters: mesh.clusters, version: "test")
         defer { run.journal.close() }
         var result = Result(outcome: nil, failure: "", events: [], journal: run.journal.url)
         if let dies { run.journal.die(when: dies) }
@@ -108,7 +108,7 @@ import Testing
         #expect(text.contains("token: \(SetupHands.token)\n") && text.contains("server: https://a.example:6443\n"))
         let again = try await mesh.plan()
         #expect(again.count(.leave) == again.acts.count, "\(again.acts.filter { $0.verb != .leave })")
-        #expect(try SetupRun.unfinished(place) == nil)
+        #expect(try JournalChoice(place).file == nil)
         try await expectUndone(first.journal, to: before)
         #expect(try JournalContents(first.journal).ending == .undone)
     }

@@ -1,7 +1,6 @@
 internal import AtOnce
 package import Foundation
 internal import Kubernetes
-internal import Secrecy
 
 /// One run: its id, its journal, and the Leases that it holds. Apply and undo work in one.
 package final class SetupRun: Sendable {
@@ -18,14 +17,6 @@ package final class SetupRun: Sendable {
 
     // MARK: Journal
 
-    /// The journal of the newest run of the mesh, if that run can be resumed.
-    ///
-    /// - Throws: `JournalError` where the newest journal cannot be read: what it knows must not be lost.
-    package static func unfinished(_ place: JournalPlace) throws(JournalError) -> URL? {
-        guard let newest = place.journals.first, try JournalContents(newest).ending == nil else { return nil }
-        return newest
-    }
-
     /// Opens a run: the one whose journal is given, or a new one.
     ///
     /// - Parameters:
@@ -36,17 +27,7 @@ package final class SetupRun: Sendable {
     ) async throws(JournalError) -> SetupRun {
         if let file, FileManager.default.fileExists(atPath: file.path) {
             let (journal, contents) = try Journal.resume(file)
-            let known = contents.clusters
-            for cluster in clusters {
-                guard let was = known[cluster.name], was.uid != cluster.uid else { continue }
-                throw JournalError(
-                    file,
-                    "its cluster \(printable(cluster.name)) was another one: kube-system had the uid \(printable(was.uid)), and has "
-                        + "\(printable(cluster.uid)) now; give the kubeconfig of that one, or another --journal")
-            }
-            guard contents.beginning.mesh == mesh else {
-                throw JournalError(file, "it is of the mesh \(printable(contents.beginning.mesh)), not of \(printable(mesh))")
-            }
+            try contents.check(mesh: mesh, clusters)
             try await journal.append(.resume(place: here, clusters: clusters))
             return SetupRun(journal, id: contents.beginning.run, resumed: contents)
         }

@@ -20,6 +20,7 @@ package struct JournalError: Error, Sendable, CustomStringConvertible {
 
 /// What a journal says, read as a whole.
 package struct JournalContents: Sendable {
+    package let url: URL
     package let lines: [JournalLine]
     package let beginning: JournalBeginning
     /// Length of all whole lines; what comes after was cut off while it was written.
@@ -53,8 +54,26 @@ package struct JournalContents: Sendable {
                 "its format is \(beginning.format), and this isthmus reads \(JournalBeginning.currentFormat): "
                     + "use the isthmus that wrote it (\(printable(beginning.isthmus)))")
         }
+        self.url = url
         self.lines = lines
         self.beginning = beginning
+    }
+
+    /// Holds the journal to what its run is to go on with.
+    ///
+    /// - Throws: `JournalError` where it is of another mesh, or a cluster of the name was another one.
+    package func check(mesh: String, _ clusters: [JournalBeginning.Cluster]) throws(JournalError) {
+        let known = self.clusters
+        for cluster in clusters {
+            guard let was = known[cluster.name], was.uid != cluster.uid else { continue }
+            throw JournalError(
+                url,
+                "its cluster \(printable(cluster.name)) was another one: kube-system had the uid \(printable(was.uid)), and has "
+                    + "\(printable(cluster.uid)) now; give the kubeconfig of that one, or another --journal")
+        }
+        guard beginning.mesh == mesh else {
+            throw JournalError(url, "it is of the mesh \(printable(beginning.mesh)), not of \(printable(mesh))")
+        }
     }
 
     private static let opening = Data(#"{"line":"#.utf8)

@@ -53,6 +53,8 @@ package struct JournalBeginning: Sendable, Codable {
             self.uid = uid
             self.server = server
         }
+
+        package init(_ plan: ClusterPlan) { self.init(name: plan.name, uid: plan.uid, server: plan.server) }
     }
 
     package static let currentFormat = 1

@@ -26,12 +26,17 @@ package struct Planner: Sendable {
         self.version = version
     }
 
+    /// The mesh that a plan would be for.
+    ///
+    /// - Throws: `FactFault`, as ``plan(_:_:now:resuming:)``.
+    package func identity(_ snapshot: Snapshot) throws -> MeshIdentity { try MeshIdentity(mesh, SeenFacts(snapshot)) }
+
     /// - Parameters:
     ///   - now: seconds since 1970.
-    ///   - begun: by cluster, the steps that the run which is to be resumed has begun; see ``JournalContents/begun``.
+    ///   - run: with which an apply goes on. What it began may not have taken effect yet, and is looked at again.
     /// - Throws: `FactFault` where the snapshot is not one of this isthmus. What servers refuse stands in the plan.
     package func plan(
-        _ snapshot: Snapshot, _ judgement: Judgement, now: Int, begun: [String: Set<SetupStep>] = [:]
+        _ snapshot: Snapshot, _ judgement: Judgement, now: Int, resuming run: JournalContents? = nil
     ) async throws -> SetupPlan {
         let seen = try SeenMesh(mesh, snapshot, options)
         let workings = await seen.clusters.atOnce(limit: Self.clustersAtOnce) { await objects(of: $0, seen) }
@@ -46,14 +51,14 @@ package struct Planner: Sendable {
             zip(seen.clusters, lines).filter { $1.acts.contains { $0.step == .register && $0.verb.writes } }.map(\.0.name))
         let labelled = Set(seen.clusters.filter { $0.label == "" }.map(\.name))
         let gates = Gates.of(
-            seen.clusters.map(\.name), judgement, pending: pending, begun: begun, registering: registering, labelled: labelled,
-            aliased: aliased)
+            seen.clusters.map(\.name), judgement, pending: pending, begun: run?.begun ?? [:], registering: registering,
+            labelled: labelled, aliased: aliased)
         let plans = await Array(zip(seen.clusters, lines)).atOnce(limit: Self.clustersAtOnce) { cluster, line in
             await plan(cluster, line, gates[cluster.name] ?? [])
         }
         return SetupPlan(
             madeAt: now, isthmusVersion: version, mesh: seen.identity, options: options, clusters: plans,
-            findings: seen.findings + lines.flatMap(\.findings) + reachFindings(seen, judgement))
+            findings: seen.findings + lines.flatMap(\.findings) + reachFindings(seen, judgement) + resumeFindings(run))
     }
 
     /// What is known of one cluster while its plan is made.
@@ -219,6 +224,15 @@ package struct Planner: Sendable {
                 Wait(step: .discovery, object: object("apps/v1", "Deployment", cluster.istiod), condition: .peersSynced))
         }
         return waits
+    }
+
+    private func resumeFindings(_ run: JournalContents?) -> [Finding] {
+        guard let run else { return [] }
+        return [
+            Finding(
+                .note,
+                "run \(run.beginning.run) has not ended: isthmus setup apply goes on with it, and waits for what it began")
+        ]
     }
 
     private func reachFindings(_ seen: SeenMesh, _ judgement: Judgement) -> [Finding] {

@@ -54,13 +54,7 @@ struct SeenMesh: Sendable {
     /// - Throws: `FactFault` where the snapshot has not the tables of this isthmus.
     init(_ mesh: MeshDeclaration, _ snapshot: Snapshot, _ options: SetupOptions) throws {
         let facts = SeenFacts(snapshot)
-        let row = try facts.rows("mesh").first
-        let declaredID = mesh.meshID ?? row?["mesh_id"]?.text
-        let configured = try facts.rows("mesh_config").compactMap { $0["mesh_id"]?.text }.first { !$0.isEmpty }
-        let revisions = try facts.rows("wanted_revision").compactMap { $0["revision"]?.text }
-        identity = MeshIdentity(
-            id: declaredID ?? configured ?? "", fleetProject: mesh.fleetProject,
-            revision: mesh.revision.isEmpty ? (Set(revisions).count == 1 ? revisions[0] : "") : mesh.revision)
+        identity = try MeshIdentity(mesh, facts)
         clusters = []
         for declaration in mesh.clusters {
             clusters.append(try SeenCluster(declaration, facts, &findings, wanted: mesh.revision))
@@ -123,6 +117,18 @@ struct SeenMesh: Sendable {
                         remedy: "kubectl -n istio-system delete secret \(secret)    # once the new one is synced"))
             }
         }
+    }
+}
+
+extension MeshIdentity {
+    /// As it is declared, or else as the snapshot shows it.
+    init(_ mesh: MeshDeclaration, _ facts: SeenFacts) throws {
+        let declared = try mesh.meshID ?? facts.rows("mesh").first?["mesh_id"]?.text
+        let configured = try facts.rows("mesh_config").compactMap { $0["mesh_id"]?.text }.first { !$0.isEmpty }
+        let revisions = try facts.rows("wanted_revision").compactMap { $0["revision"]?.text }
+        self.init(
+            id: declared ?? configured ?? "", fleetProject: mesh.fleetProject,
+            revision: mesh.revision.isEmpty ? (Set(revisions).count == 1 ? revisions[0] : "") : mesh.revision)
     }
 }
 
