@@ -105,6 +105,19 @@ import Testing
         #expect(judgement.exitCode() == 1)
     }
 
+    /// What is wrong with a check does not depend on what was asked: a run at a lower level says so, too.
+    @Test(arguments: [
+        "SELECT clutser AS subject, 'pass' AS status FROM cluster JOIN root USING (cluster)", "DELETE FROM root", "",
+    ])
+    func isAnErrorAlsoWhereItsFactsWereNotAskedFor(sql: String) throws {
+        let file = checkFile("mine", level: "probe", "", sql)
+        let packs = [CheckPack(name: "evil", files: CheckFiles(files: ["gateway/mine.sql": file]))]
+        let ledger = ["a", "b"].map { LedgerEntry(fact: "root", cluster: $0, status: .notExamined, reason: "not now") }
+        let judgement = try Judge(catalogue(packs: packs)).judge(snapshot(ledger: ledger))
+        #expect(told(judgement) == [" error"])
+        #expect(judgement.exitCode() == 1)
+    }
+
     /// What is stopped while it runs, or gives too much.
     static let stopped: [(String, String)] = [
         (
