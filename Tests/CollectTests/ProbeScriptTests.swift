@@ -9,7 +9,7 @@ import Testing
 /// Runs the script as a pod's image would: busybox's shell and tools, and curl.
 enum ProbeBox {
     static let tools = [
-        "nc", "od", "dd", "base64", "mkfifo", "timeout", "tr", "sed", "grep", "head", "wc", "cat", "sh", "rm",
+        "nc", "od", "dd", "base64", "mkfifo", "timeout", "tr", "sed", "grep", "head", "wc", "cat", "sh", "rm", "sleep",
     ]
 
     /// What the script writes to its standard output.
@@ -26,9 +26,12 @@ enum ProbeBox {
             ], without: without)
     }
 
-    static func run(
-        _ files: [String: Data], own: Int, _ environment: [String], without: Set<String> = []
-    ) async throws -> Data {
+    /// What a pod sees of its files (`in`), with a place to write to (`tmp`) and its image's programs (`bin`).
+    ///
+    /// - Parameter curl: the program of that name.
+    static func folder(
+        _ files: [String: Data], without: Set<String> = [], curl: String = "/usr/bin/curl"
+    ) throws -> Folder {
         let folder = try Folder()
         for name in ["in", "tmp", "bin"] {
             try FileManager.default.createDirectory(
@@ -40,12 +43,20 @@ enum ProbeBox {
                 atPath: folder.path("bin/\(tool)"), withDestinationPath: "/usr/bin/busybox")
         }
         if !without.contains("curl") {
-            try FileManager.default.createSymbolicLink(atPath: folder.path("bin/curl"), withDestinationPath: "/usr/bin/curl")
+            try FileManager.default.createSymbolicLink(atPath: folder.path("bin/curl"), withDestinationPath: curl)
         }
+        return folder
+    }
+
+    static func run(
+        _ files: [String: Data], script: String = "probe.sh", own: Int, _ environment: [String], without: Set<String> = [],
+        curl: String = "/usr/bin/curl"
+    ) async throws -> Data {
+        let folder = try folder(files, without: without, curl: curl)
         let arguments =
             ["-i", "PATH=\(folder.path("bin"))"] + environment + [
                 "ISTHMUS_IN=\(folder.path("in"))", "ISTHMUS_TMP=\(folder.path("tmp"))", "KUBERNETES_SERVICE_HOST=127.0.0.1",
-                "KUBERNETES_SERVICE_PORT=\(own)", folder.path("bin/sh"), folder.path("in/probe.sh"),
+                "KUBERNETES_SERVICE_PORT=\(own)", folder.path("bin/sh"), folder.path("in/\(script)"),
             ]
         // It takes seconds, and blocks its thread.
         return try await withCheckedThrowingContinuation { continuation in

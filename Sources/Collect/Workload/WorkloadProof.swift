@@ -50,7 +50,7 @@ struct WorkloadProof: Sendable {
         let reached = all
         all = await Task {
             await each(reached) { one in
-                guard let site = one.site else { return }
+                guard let site = one.site, one.result.hasEntered else { return }
                 one.result.left = await site.leave()
             }
         }.value

@@ -45,6 +45,8 @@ struct WorkloadResult: Sendable {
     var without: [Int: WorkloadAnswer] = [:]
     /// The server came back after it had been taken away; `nil` where it was not.
     var isRestored: Bool?
+    /// Something of the run may stand in the cluster, and has to go.
+    var hasEntered = false
     /// What could not be removed, and why; empty where nothing is left.
     var left = ""
     var permissions: [PermissionReview] = []
@@ -100,7 +102,7 @@ struct WorkloadSite: Sendable {
         report("deploying a server")
         let follower = runner(.server, objects.job(.server))
         do throws(KubernetesError) {
-            let now = try await namespace.enter(run, lifetime: .seconds(times.server + 60))
+            let now = try await enter(&result)
             _ = try await namespace.reap(now: now)
             let standing = try await deploy(expires: now.addingTimeInterval(Double(times.server + 60)))
             let start = try await follower.started()
@@ -118,6 +120,18 @@ struct WorkloadSite: Sendable {
             let (outcome, detail) = follower.explain(error)
             result.fail("server", outcome, detail)
             return nil
+        }
+    }
+
+    private func enter(_ result: inout WorkloadResult) async throws(KubernetesError) -> Date {
+        do throws(KubernetesError) {
+            let now = try await namespace.enter(run, lifetime: .seconds(times.server + 60))
+            result.hasEntered = true
+            return now
+        } catch {
+            // Where the server said no, there is nothing to be removed.
+            result.hasEntered = error.httpStatus == nil
+            throw error
         }
     }
 
