@@ -223,13 +223,14 @@ enum ProbeBox {
 
     /// Where nothing shows how fast a connection is from here, two seconds are waited, after everything else.
     @Test func theControlFindsASlowTakerOfConnections() async throws {
-        let slow = try FullListener(), full = try FullListener()
+        let slow = try FullListener(), full = try FullListener(), refusing = try ClosedPort()
         slow.open(after: .milliseconds(700))
-        let closed = server(try Listener.freePort())
+        let closed = server(refusing.port)
         let found = try #require(try await transcripts([closed, void(slow.port)])[1].attempts["tcp"])
         #expect(found.isConnected, "\(found)")
         let silent = try #require(try await transcripts([closed, void(full.port)])[1].attempts["tcp"])
         #expect(silent.exit == 28 && !silent.isConnected && silent.total >= 2, "\(silent)")
+        withExtendedLifetime(refusing) {}
     }
 
     @Test func anImageWithoutCurl() async throws {

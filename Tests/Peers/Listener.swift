@@ -171,3 +171,20 @@ package final class FullListener: Sendable {
 
     deinit { for descriptor in descriptors { close(descriptor) } }
 }
+
+/// A port that refuses for as long as this lives: it is bound, and nobody listens. A port that was only free a moment ago may be
+/// another test's by now.
+package final class ClosedPort: Sendable {
+    package let port: Int
+    private let descriptor: Int32
+
+    package init() throws {
+        descriptor = Listener.newSocket(isIPv6: false)
+        guard Listener.withAddress("127.0.0.1", 0, { [descriptor] in bind(descriptor, $0, $1) }) == 0 else {
+            throw PeerError(description: "cannot bind: \(String(cString: strerror(errno)))")
+        }
+        port = Listener.port(of: descriptor)
+    }
+
+    deinit { close(descriptor) }
+}
