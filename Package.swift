@@ -65,7 +65,7 @@ let package = Package(
         module("Secrecy", [subprocess]),
         // The same work for many elements at the same time, with their answers in order.
         module("AtOnce", []),
-        module("HTTP", ["CCurl"]),
+        module("HTTP", ["CCurl", "COpenSSL"]),
         module("TLS", ["COpenSSL"]),
 
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

@@ -88,6 +88,11 @@ static inline CURLcode ist_easy_get_text(CURL *easy, CURLINFO info, const char *
     return curl_easy_getinfo(easy, info, (char **)value);
 }
 
+/// CURLINFO_ACTIVESOCKET: the socket of a connection that is ours to read and write (CURLOPT_CONNECT_ONLY).
+static inline CURLcode ist_easy_get_socket(CURL *easy, curl_socket_t *socket) {
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, socket);
+}
+
 /// CURLMOPT_* of type `long`.
 static inline CURLMcode ist_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);

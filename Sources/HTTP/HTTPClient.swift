@@ -7,7 +7,7 @@ import Synchronization
 /// server that hangs
 /// delays nobody but those who ask it. The thread starts with the first request and ends with `shutdown` or with the client.
 package final class HTTPClient: Sendable {
-    private let userAgent: String
+    let userAgent: String
     private let mailbox = Mailbox()
 
     /// - Parameter userAgent: the `User-Agent` of every request, such as `isthmus/0.1`.

@@ -16,7 +16,7 @@ final class TransferLoop {
     private var isStopping = false
 
     init(mailbox: Mailbox, userAgent: String) {
-        _ = Self.globalInit
+        _ = libcurlIsInitialised
         self.mailbox = mailbox
         self.userAgent = userAgent
         multi = curl_multi_init()
@@ -32,8 +32,6 @@ final class TransferLoop {
         curl_multi_cleanup(multi)
         curl_share_cleanup(share)
     }
-
-    private static let globalInit = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
     /// Until the client is shut down.
     func run() {
@@ -133,12 +131,15 @@ final class TransferLoop {
         let wait = ContinuousClock.now.duration(to: next)
         return Int32(clamping: max(0, wait.milliseconds + 1))
     }
+}
 
-    /// A peer that closes while OpenSSL writes must be an error code, not the end of the process.
-    private func blockSIGPIPE() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGPIPE)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
+/// Once per process, before any handle is made.
+let libcurlIsInitialised = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+/// On this thread. A peer that closes while OpenSSL writes must be an error code, not the end of the process.
+func blockSIGPIPE() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &set, nil)
 }
