@@ -123,11 +123,13 @@ package struct Collector: Sendable {
         }
     }
 
-    /// Lets a pod in every cluster look at all the others, all at the same time.
+    /// Lets a pod in every cluster look at all the others, all at the same time; meanwhile every istiod is asked what it knows.
     private func probed(_ results: [ClusterResult]) async -> [ClusterResult] {
-        await results.atOnce(limit: Self.clustersAtOnce) { result in
-            var result = result
-            result.probe = await ClusterProbe.run(from: result, to: results, options, report: report)
+        await results.atOnce(limit: Self.clustersAtOnce) { [options, report] source in
+            async let istiods = IstiodProbe.ask(source)
+            var result = source
+            result.probe = await ClusterProbe.run(from: source, to: results, options, report: report)
+            result.istiods = await istiods
             return result
         }
     }

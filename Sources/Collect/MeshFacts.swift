@@ -26,6 +26,8 @@ struct ClusterResult: Sendable {
     var client: KubernetesClient?
     /// `nil` where the level does not allow to probe.
     var probe: ClusterProbe?
+    /// `nil` where the level does not allow to ask istiod itself.
+    var istiods: IstiodAnswers?
     /// `nil` where the signing key may not be read.
     var identity: IdentityProofs?
     /// `nil` where the level does not allow to deploy workloads.
@@ -90,6 +92,8 @@ struct MeshFacts {
         }
         batch.merge(ServiceFacts(sources).batch)
         batch.merge(ProbeFacts(results, now: now).batch)
+        let secrets = batch.rows.filter { $0.table == "remote_secret" }
+        batch.merge(IstiodFacts(results, marks: marks, remoteSecrets: secrets).batch)
         batch.merge(WorkloadFacts(results).batch)
         batch.merge(facts.batch)
         batch.merge(GoogleDerivation.batch(google, order: results.map(\.declaration.name)))

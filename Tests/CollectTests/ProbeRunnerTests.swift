@@ -153,6 +153,7 @@ import Testing
         #expect(denied.outcome == .denied && denied.left.isEmpty)
         #expect(denied.detail.contains("create") && denied.detail.contains("isthmus rbac --level probe"))
         #expect(try await hands.left() == [])
+        #expect(await reader.review(Permission.forwarding).0.map(\.isAllowed) == [false, false])
 
         let yaml = Roles.yaml(.probe, for: [.group("readers")])
         let istio: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "istio-system"]]
@@ -171,6 +172,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(50))
         }
         expectRun(await runner(reader).probe(targets))
+        #expect(await reader.review(Permission.forwarding).0.map(\.isAllowed) == [true, true])
         // Made by hand, it stays.
         #expect(try await hands.leftAtLast(expecting: ["Namespace"]) == ["Namespace"])
         try await hands.admin.delete("/api/v1/namespaces/\(ProbeHands.space)")

@@ -23,6 +23,9 @@ requires:
   - {check: remote-secret-credential-alive, of: source, when: failed, blocks: unsound}
   - {check: gateway-passes-through, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable-from-pods, when: failed, blocks: unsound}
+  - {check: gateway-config-current, of: target, when: failed, blocks: unsound}
+  - {check: istiod-follows-peer, when: failed, blocks: unsound}
+  - {check: istiod-knows-gateway, when: failed, blocks: unsound}
   - {check: remote-workloads-trusted, when: failed, blocks: unsound}
   - {check: destination-rules-keep-mutual-tls, of: source, when: failed, blocks: unsound}
   - {check: services-not-cluster-local, of: source, when: failed, blocks: unsound}
@@ -88,8 +91,8 @@ why: |
   of the connection (X-Forwarded-Client-Cert): the identity that it verified, and the one that it showed. Both must be the test
   account's, in the trust domain of the client's and of the server's cluster. Where no answer comes, the words of the client's
   sidecar say at which rung it ended: name, endpoint, address, gateway, certificate, policy; and the sidecar itself is asked where it
-  would have sent the request, and which roots it trusts. What earlier checks find of the Service,
-  the network, the gateway, the remote secret or the roots explains it first.
+  would have sent the request, and which roots it trusts. What earlier checks find of the Service, the network, the gateway, the
+  remote secret or the roots, and what istiod itself says, explains it first.
 ---*/
 WITH domain AS (
   SELECT m.cluster, m.trust_domain

@@ -40,10 +40,10 @@ class Istiod:
         self.own.cluster = variables.get("CLUSTER_ID", "Kubernetes")
         self.trusted_domains = [] if variables.get("PILOT_SKIP_VALIDATE_TRUST_DOMAIN") == "true" else self.settings.trusted_domains
         self.peers.sync(self.own.cluster)
-        self.report()
         self.spread_root()
         proxies = self.proxies()
         mesh = Mesh([self.own] + [peer.registry for peer in self.peers if peer.registry.listed], self.rules)
+        self.report(mesh, proxies)
         for proxy in proxies:
             self.configure(proxy, mesh)
 
@@ -52,16 +52,30 @@ class Istiod:
         """Whether something is to be looked at again although no object changes."""
         return any(peer.status == "syncing" for peer in self.peers)
 
-    def report(self):
-        """What istiod says of itself: /debug/clusterz and /metrics."""
+    def report(self, mesh, proxies):
+        """What istiod says of itself: /debug/clusterz, /debug/networkz, /debug/syncz and /metrics."""
         clusters = [{"id": self.own.cluster, "secretName": "", "syncStatus": "synced"}]
         clusters += [{"id": peer.name, "secretName": peer.given[0], "syncStatus": peer.status} for peer in self.peers]
+        debug = {"clusterz": clusters, "networkz": known_gateways(mesh), "syncz": self.acknowledgements(proxies)}
         metrics = (self.settings.proxies / "istiod/ca-metrics").read_text()
         metrics += "# TYPE istiod_managed_clusters gauge\n"
         for kind, count in (("local", 1), ("remote", len(clusters) - 1)):
             metrics += f'istiod_managed_clusters{{cluster_type="{kind}"}} {count}\n'
-        for name, told in (("loopback", clusters), ("outside", None)):
+        for name, told in (("loopback", debug), ("outside", None)):
             write_json(self.settings.proxies / f"istiod/rds-{name}.json", {"resources": [monitoring_routes(name, metrics, told)]})
+
+    def acknowledgements(self, proxies):
+        """Each proxy with the nonces of what was sent to it and of what it acknowledged: what is held back from one was sent, and no
+        answer came."""
+        told = []
+        for proxy in proxies:
+            kinds = ("cluster", "listener", "endpoint")
+            acknowledged = "before" if (proxy.folder / "held").exists() else "last"
+            for namespace, name in sorted(proxy.pods):
+                nonces = {f"{kind}_{word}": nonce for kind in kinds for word, nonce in (("sent", "last"), ("acked", acknowledged))}
+                told.append({"cluster_id": self.own.cluster, "proxy": f"{name}.{namespace}", "istio_version": self.settings.revision,
+                             "proxy_type": "router" if proxy.kind == "gateway" else "sidecar", **nonces})
+        return sorted(told, key=lambda entry: entry["proxy"])
 
     def spread_root(self):
         """The root certificate in every namespace; one that somebody changed is left, so that it can be found."""
@@ -220,12 +234,19 @@ def container_variables(spec, name):
     return {}
 
 
-def monitoring_routes(name, metrics, clusters):
+def known_gateways(mesh):
+    return [{"Network": gateway.network, "Cluster": gateway.cluster, "Addr": gateway.address, "Port": gateway.port, "HBONEPort": 0,
+             "ServiceAccount": {"Namespace": "", "Name": ""}} for gateway in sorted(mesh.gateways)]
+
+
+def monitoring_routes(name, metrics, told):
     """/debug is for istiod's own pod, or for who comes with credentials; from elsewhere, as through the API server's proxy, 401."""
     def answer(status, text, kind):
         return {"direct_response": {"status": status, "body": {"inline_string": text}},
                 "response_headers_to_add": [{"header": {"key": "content-type", "value": kind}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
-    debug = answer(401, "", "text/plain") if clusters is None else answer(200, json.dumps(clusters, indent=2), "application/json")
-    routes = [{"match": {"path": "/metrics"}, **answer(200, metrics, "text/plain; version=0.0.4")},
-              {"match": {"path": "/debug/clusterz"}, **debug}]
-    return envoy.typed("config.route.v3.RouteConfiguration", name=name, virtual_hosts=[{"name": "all", "domains": ["*"], "routes": routes}])
+    debug = [{"match": {"path": f"/debug/{page}"},
+              **(answer(401, "", "text/plain") if told is None else answer(200, json.dumps(told[page], indent=2), "application/json"))}
+             for page in ("clusterz", "networkz", "syncz")]
+    routes = [{"match": {"path": "/metrics"}, **answer(200, metrics, "text/plain; version=0.0.4")}] + debug
+    return envoy.typed("config.route.v3.RouteConfiguration", name=name, max_direct_response_body_size_bytes=1 << 20,
+                       virtual_hosts=[{"name": "all", "domains": ["*"], "routes": routes}])

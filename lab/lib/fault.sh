@@ -330,6 +330,19 @@ lose_istiod() {
   : >"$DIR/proxy/$1/held"
 }
 
+# istiod_says PAGE: what istiod's stand-in of this cluster answers to GET /debug/PAGE on its loopback.
+istiod_says() {
+  jq -r --arg path "/debug/$1" '.resources[0].virtual_hosts[0].routes[] | select(.match.path == $path).direct_response.body.inline_string' \
+    "$DIR/proxy/istiod/rds-loopback.json"
+}
+
+# take_from_reader RESOURCE…: whoever reads this cluster with a remote secret may no longer read these.
+take_from_reader() {
+  local role=/apis/rbac.authorization.k8s.io/v1/clusterroles/istio-reader-clusterrole-$REVISION-istio-system rules
+  rules=$(api "$CLUSTER" GET "$role" | jq '.rules | map(.resources -= $ARGS.positional) | map(select(.resources != []))' --args "$@")
+  change "$CLUSTER" "$role" "{\"rules\": $rules}"
+}
+
 keep_identity() {
   keep_file "$DIR/proxy/$1/identity.yaml"
   keep_file "$DIR/proxy/$1/leaf.crt"

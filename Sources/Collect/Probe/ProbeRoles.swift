@@ -19,7 +19,7 @@ package enum Roles {
                     istio-injection: disabled
 
                 """
-            text += RoleText.yaml("isthmus-probe", rights(in: .probe), for: subjects)
+            text += RoleText.yaml("isthmus-probe", Permission.forwarding.map(\.right) + rights(in: .probe), for: subjects)
         }
         if level >= .mutate {
             text += """
