@@ -74,7 +74,7 @@ struct IstiodFacts {
     private func gateways(_ pod: IstiodPod, _ known: [IstiodGateway], of source: String, to others: [ClusterResult]) -> [Cells] {
         others.flatMap { other -> [Cells] in
             let target = other.declaration.name, wanted = ids[[source, target]] ?? []
-            let networks = Set((other.evidence.services.value ?? []).map { $0.metadata.label(MeshConstants.networkLabel) })
+            let networks = Set((other.evidence.networkServices.value ?? []).map { $0.metadata.label(MeshConstants.networkLabel) })
             return known.filter { wanted.contains($0.cluster) || $0.cluster.isEmpty && networks.contains($0.network) }.map {
                 [
                     "source": .text(source), "target": .text(target), "pod": .text(pod.name), "network": .text($0.network.capped),
