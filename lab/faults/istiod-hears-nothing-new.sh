@@ -15,12 +15,14 @@ apply() {
   wait_for 60 "the API server of west" api_ready
   steer_load_balancer west '{"pool": "203.0.113.12"}'
   wait_for 60 "the gateway's new address" gateway_address_is west '[{"ip": "203.0.113.12"}]'
-  wait_for 30 "west's gateway at its new address" serves_its_leaf
+  wait_for 30 "west's gateway at its new address" listens 203.0.113.12 15443
 }
 undo() {
   mesh_variables west
-  put_back
+  # Who has an address keeps it: it is taken back before the load balancer is left to itself.
+  merge west /api/v1/namespaces/kube-system/configmaps/isthmus-lab-load-balancer '{"data": {"pool": "203.0.113.2"}}'
   wait_for 60 "the gateway's old address" gateway_address_is west '[{"ip": "203.0.113.2"}]'
+  put_back
   wait_for 30 "west's gateway" serves_its_leaf
   mesh_variables east
   wait_for 30 "istiod of east to know it" knows_gateway_at 203.0.113.2

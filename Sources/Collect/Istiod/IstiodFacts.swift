@@ -91,7 +91,8 @@ struct IstiodFacts {
             gatewayPods.map { ("\($0.metadata.name).\($0.metadata.namespace ?? "")", $0.metadata.path) },
             uniquingKeysWith: { a, _ in a })
         let heard = Set(told.map(\.proxy.proxy))
-        var rows = Dictionary(grouping: told) { [$0.istiod, $0.proxy.proxy] }.map { key, entries in
+        let each = Dictionary(grouping: told) { [$0.istiod, $0.proxy.proxy] }
+        var rows = each.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { key, entries in
             cells(cluster, entries.map(\.proxy), istiod: key[0], gatewayPod: ids[key[1]])
         }
         rows += ids.filter { !heard.contains($0.key) }.values.sorted().map { cells(cluster, [], istiod: "", gatewayPod: $0) }

@@ -16,7 +16,9 @@ extension KubernetesClient {
         _ paths: [String], namespace: String, pod: String, port: UInt16, bodyLimit: Int = 16 << 20
     ) async throws(KubernetesError) -> [HTTP1Answer] {
         let path = Resource.pods.path(namespace: namespace, name: pod, subresource: "portforward")
-        let request = Request("GET", path, query: [("ports", String(port))], retries: .never, bodyLimit: bodyLimit)
+        // What is upgraded has no type of its own; errors are JSON.
+        let request = Request(
+            "GET", path, query: [("ports", String(port))], accept: "*/*", retries: .never, bodyLimit: bodyLimit)
         let outcome = try await authenticated(request) { wire throws(HTTPFailure) in
             var wire = wire
             // A message holds one byte more than what it carries.

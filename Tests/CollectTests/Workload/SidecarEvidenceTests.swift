@@ -42,6 +42,13 @@ import Testing
         #expect(evidence.endpoints.values.allSatisfy(\.isEmpty) && evidence.certificates == nil)
     }
 
+    /// Others, such as /config_dump, hold what nobody needs to see.
+    @Test func twoPagesAndNoOther() {
+        let pages = WorkloadScript.ask.matches(of: /\$ISTHMUS_ADMIN(\S*)/).map { String($0.1) }
+        #expect(Set(pages.filter { $0.hasPrefix("/") }) == ["/clusters\"", "/certs\""])
+        #expect(pages.filter { !$0.hasPrefix("/") }.allSatisfy { $0 == "\"" || $0 == "`)" }, "\(pages)")
+    }
+
     @Test func noAdministration() {
         #expect(SidecarEvidence(Data("x 7\nc \n".utf8)).problem.contains("curl ended with 7"))
     }

@@ -176,6 +176,19 @@ final class WorkloadHands: Sendable {
         host=${!#} ports=()
         host=${host#http://}
         if [[ $host == 127.0.0.1:15021/* ]]; then [[ $MESH_SIDECAR ]]; exit; fi
+        if [[ $host == 127.0.0.1:15000/* && $MESH_SIDECAR ]]; then
+          out=/dev/stdout
+          while (($# > 1)); do [[ $1 != -o ]] || out=$2; shift; done
+          if [[ $host == */certs ]]; then
+            echo '{"certificates": [{"ca_cert": [{"serial_number": "0a"}], "cert_chain": [{"subject_alt_names": [{"uri": "spiffe://td/own"}]}]}]}'
+          else
+            while read -r name port; do
+              cluster="outbound|8080||$name.svc.cluster.local::127.0.0.1:$port"
+              printf '%s\n' "$cluster::cx_total::2" "$cluster::rq_total::2" "$cluster::health_flags::healthy"
+            done <"$MESH_NAMES"
+          fi >"$out"
+          exit
+        fi
         if [[ $host == 127.0.0.1* ]]; then exit 7; fi
         while read -r name port; do [[ $name != "${host%%[:/]*}" ]] || ports+=("$port"); done <"$MESH_NAMES"
         ((${#ports[@]})) || ports=(1)

@@ -48,6 +48,13 @@ import Testing
                 let ends = answer?.identities(of: proof.run)
                 #expect(ends?.client == Self.identity && ends?.server == Self.identity, sourceLocation: sourceLocation)
             }
+            // Of each instance its sidecar knows the one address, and nothing that belongs to another name.
+            let known = result.sidecarEvidence?.endpoints ?? [:]
+            #expect(Set(known.keys) == [0, 1], sourceLocation: sourceLocation)
+            #expect(
+                known.values.allSatisfy { $0.count == 1 && $0[0].health == "healthy" && $0[0].connections == 2 },
+                "\(known)", sourceLocation: sourceLocation)
+            #expect(result.sidecarEvidence?.certificates?.rootSerials == ["0a"], sourceLocation: sourceLocation)
             #expect(Set(result.shared?.heard.keys ?? [:].keys) == [0, 1], sourceLocation: sourceLocation)
             #expect(result.shared?.failed == 0, sourceLocation: sourceLocation)
             let plain = result.plain?.outcome(from: -1, of: proof.run).0
