@@ -46,6 +46,15 @@ import Testing
         #expect(try gate("network-identity-consistent", idle).standing == .bad)
     }
 
+    /// Whoever cannot port-forward can set up all the same.
+    @Test func whatOnlyAPortForwardTellsGatesNothing() throws {
+        let judgement = try judgement()
+        #expect(judgement.verdicts.contains { $0.check == "gateway-config-current" && $0.status != .pass })
+        let all = gates(of: "a", judgement)
+        #expect(all.contains { $0.check == "gateway-ready" })
+        #expect(!all.contains { ["gateway-config-current", "istiod-follows-peer", "istiod-knows-gateway"].contains($0.check) })
+    }
+
     @Test func missingAliasesComeWhereThePlanAddsThemEverywhere() throws {
         var seen = try SeenBuilder()
         for (cluster, domain) in [("a", "fleet.svc.id.goog"), ("b", "cluster.local")] {
