@@ -2,7 +2,7 @@
 # Reading the catalogue: faults/<name>.sh, whose comment header has the keys below. A value goes on over lines that begin
 # with `#   `.
 
-FAULT_KEYS=(title symptom evidence cause remedy level expect-fail expect-warning expect-unknown first expect-reach expect-run expect-answers)
+FAULT_KEYS=(title symptom evidence cause remedy level expect-fail expect-warning expect-unknown first expect-reach expect-run expect-answers expect-words)
 
 fault_names() { (cd "$LAB_DIR/faults" && printf '%s\n' *.sh | sed 's/\.sh$//'); }
 
@@ -13,14 +13,15 @@ require_fault() {
   }
 }
 
-# The level at which isthmus is to find it: read, or what the header says. `proof`: by `isthmus verify --with-ca-key`.
+# The level at which isthmus is to find it: read, or what the header says. `proof`: by `isthmus verify --with-ca-key`; `workloads`: by
+# `isthmus verify --level mutate` alone, to which lab/test-workloads holds it.
 fault_level() {
   local level
   level=$(fault_key "$1" level)
   echo "${level:-read}"
 }
 
-# fault_names_by_level: those of one level after those of another.
+# fault_names_by_level: those of one level after those of another; not those that take workloads.
 fault_names_by_level() {
   local level name
   for level in read probe proof; do
