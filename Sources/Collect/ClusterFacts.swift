@@ -10,6 +10,8 @@ struct ClusterFacts {
     let revision: String
     let evidence: ClusterEvidence
     private(set) var batch = FactBatch()
+    /// The PeerAuthentications, by the root namespace of the wanted revision.
+    private(set) var mutualTLSPolicies: Answer<MutualTLSPolicies> = .failure(NoAnswer("not asked"))
 
     private var cluster: String { declaration.name }
 
@@ -89,6 +91,9 @@ struct ClusterFacts {
     private mutating func rules() {
         let cluster = cluster
         let roots = rootNamespaces
+        mutualTLSPolicies = both(evidence.peerAuthentications, roots).map { policies, roots in
+            MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
+        }
         add(
             "destination_rule",
             both(evidence.destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
@@ -98,18 +103,15 @@ struct ClusterFacts {
             both(evidence.authorizationPolicies, roots).map { Rows.authorizationPolicies(cluster, $0, roots: $1) })
     }
 
-    /// The namespaces whose rules count for the whole mesh; one, but where revisions differ.
+    /// The namespaces whose rules count for the whole mesh; one, but where revisions differ. Not known where a configuration cannot be read.
     private var rootNamespaces: Answer<Set<String>> {
-        countingConfigurations.map { maps in
-            let named = Set(maps.map { MeshConfig($0) }.filter(\.parseError.isEmpty).map(\.rootNamespace))
-            return named.isEmpty ? [MeshConstants.systemNamespace] : named
-        }
-    }
-
-    /// The PeerAuthentications, by the root namespace of the wanted revision.
-    var mutualTLSPolicies: Answer<MutualTLSPolicies> {
-        both(evidence.peerAuthentications, rootNamespaces).map { policies, roots in
-            MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
+        countingConfigurations.flatMap { maps in
+            let configurations = maps.map { MeshConfig($0) }
+            if let unreadable = configurations.first(where: { !$0.parseError.isEmpty }) {
+                return .failure(NoAnswer(unreadable.parseError))
+            }
+            let named = Set(configurations.map(\.rootNamespace))
+            return .success(named.isEmpty ? [MeshConstants.systemNamespace] : named)
         }
     }
 

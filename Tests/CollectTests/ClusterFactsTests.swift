@@ -106,6 +106,13 @@ import Testing
         #expect(batch(evidence).ledger.first { $0.fact == "root_certificate" }?.status == .collected)
     }
 
+    /// Whose rules count for the whole mesh stands in the configuration: nobody guesses where it cannot be read.
+    @Test func anUnreadableConfigurationLeavesTheRulesUnknown() throws {
+        var evidence = try Self.evidence()
+        evidence.configMaps = .success([ControlPlaneTests.configMap("istio-asm-1246-9", ["mesh": "rootNamespace: [x"])])
+        #expect(failed(batch(evidence)).isSuperset(of: ["destination_rule", "peer_authentication", "authorization_policy"]))
+    }
+
     /// What one refused question costs: exactly the tables that are made of its answer.
     @Test(arguments: Refusal.allCases)
     func oneRefusal(_ refusal: Refusal) throws {

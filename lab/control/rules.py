@@ -27,7 +27,7 @@ class Rules:
         says otherwise."""
         ranked = {}
         for policy in sorted(self.authentications, key=lambda item: item["metadata"]["creationTimestamp"], reverse=True):
-            selector = ((policy["spec"].get("selector") or {}).get("matchLabels")) or {}
+            selector = selector_of(policy)
             mode = (policy["spec"].get("mtls") or {}).get("mode")
             if policy["metadata"]["namespace"] == namespace and selects(selector, marks):
                 ranked[2 if selector else 1] = mode
@@ -51,7 +51,7 @@ class Rules:
         """The principals that ALLOW policies let call, or None where there is no such policy."""
         policies = [policy for policy in self.authorizations
                     if policy["metadata"]["namespace"] in (proxy.namespace, SYSTEM) and policy["spec"].get("action", "ALLOW") == "ALLOW"
-                    and selects(((policy["spec"].get("selector") or {}).get("matchLabels")) or {}, proxy.labels)]
+                    and selects(selector_of(policy), proxy.labels)]
         if not policies:
             return None
         return sorted({self.spelt_out(principal) for policy in policies for rule in policy["spec"].get("rules") or []
@@ -71,6 +71,10 @@ class Rules:
 
 def full(host, namespace):
     return host if "." in host or host == "*" else f"{host}.{namespace}.{DOMAIN}"
+
+
+def selector_of(policy):
+    return (policy["spec"].get("selector") or {}).get("matchLabels") or {}
 
 
 def selects(selector, marks):

@@ -38,14 +38,14 @@ struct ServiceFacts {
 
     init(_ sources: [Source]) {
         let views = sources.map(Self.view)
-        let names = Set(views.compactMap(\.value).flatMap(\.pods.keys))
+        let names = Set(views.compactMap(\.value).flatMap(\.pods.keys)).sorted()
         for (cluster, view) in zip(sources.map(\.cluster), views) {
             switch view {
             case .failure(let reason):
                 batch.add(fact: "mesh_service", cluster: cluster, .failed, reason: reason.reason)
             case .success(let view):
                 batch.add(fact: "mesh_service", cluster: cluster, .collected)
-                batch.rows += names.sorted().compactMap { name in
+                batch.rows += names.compactMap { name in
                     view.services[name].map { Self.row(cluster, $0, pods: view.pods[name] ?? [], view.policies) }
                 }
             }

@@ -75,13 +75,12 @@ extension Rows {
             let sources = policy.sources
             let principals = sources.flatMap { ($0.principals ?? []) + ($0.notPrincipals ?? []) }
             let namespace = policy.metadata.namespace ?? ""
-            let isForWorkloads = policy.spec?.selector?.matchLabels?.isEmpty == false
             return FactRow(
                 "authorization_policy",
                 [
                     "cluster": .text(cluster), "namespace": .text(namespace), "name": .text(policy.metadata.name),
                     "action": .text(policy.spec?.action ?? "ALLOW"),
-                    "reach": .text(isForWorkloads ? "workloads" : roots.contains(namespace) ? "mesh" : "namespace"),
+                    "reach": .text(policy.isForWorkloads ? "workloads" : roots.contains(namespace) ? "mesh" : "namespace"),
                     "trust_domains": jsonText(Set(principals.compactMap(trustDomain)).sorted()),
                     "by_address": FactValue(
                         sources.contains { $0.ipBlocks?.isEmpty == false || $0.notIpBlocks?.isEmpty == false }),

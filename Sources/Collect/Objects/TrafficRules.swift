@@ -85,5 +85,8 @@ struct AuthorizationPolicy: ListedObject {
         var notIpBlocks: [String]?
     }
 
+    /// Whether it is for some workloads of its namespace alone.
+    var isForWorkloads: Bool { spec?.selector?.matchLabels?.isEmpty == false }
+
     var sources: [Source] { (spec?.rules ?? []).flatMap { $0.from ?? [] }.compactMap(\.source) }
 }

@@ -145,7 +145,7 @@ enum WorkloadScript {
         # The sidecar's endpoints of every instance, and its certificates (numbers and names of them, no keys).
         evidence() {
           f=$tmp/evidence
-          curl -q -s -g -o "$f.a" --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/clusters" </dev/null
+          curl -q -s -f -g -o "$f.a" --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/clusters" </dev/null
           echo "x $?" >"$f"
           while read -r place host; do
             cluster="outbound|$ISTHMUS_PORT||$host.svc.cluster.local"
@@ -154,7 +154,7 @@ enum WorkloadScript {
           done <"$in/targets" | head -c 200000 >>"$f"
           {
             printf 'c '
-            curl -q -s -g --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/certs" </dev/null | tr -d '\r\n' | head -c 50000
+            curl -q -s -f -g --noproxy '*' --max-time 5 "$ISTHMUS_ADMIN/certs" </dev/null | tr -d '\r\n' | head -c 50000
             echo
           } >>"$f"
           emit $((count - 1))
