@@ -1,10 +1,11 @@
 #pragma once
+#include <openssl/core_dispatch.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -17,31 +18,6 @@
 static inline int ist_set_min_version(SSL *ssl, int version) { return SSL_set_min_proto_version(ssl, version); }
 static inline int ist_set_max_version(SSL *ssl, int version) { return SSL_set_max_proto_version(ssl, version); }
 static inline long ist_set_server_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, (char *)name); }
-
-/// What is served is recorded, and judged elsewhere.
-static inline int ist_accept_any(X509_STORE_CTX *store, void *nothing) {
-    (void)store; (void)nothing;
-    return 1;
-}
-static inline SSL_CTX *ist_make_context(void) {
-    SSL_CTX *made = SSL_CTX_new(TLS_client_method());
-    if (!made) return NULL;
-    // Old keys and ciphers are to be seen and reported, not to break the probe.
-    SSL_CTX_set_security_level(made, 0);
-    SSL_CTX_set_verify(made, SSL_VERIFY_NONE, NULL);
-    SSL_CTX_set_cert_verify_callback(made, ist_accept_any, NULL);
-    return made;
-}
-/// What all client sessions of the process share, never changed once it is made, and so free to be used by any thread. To make one
-/// costs as much as a handshake, because OpenSSL 3 looks every algorithm up anew. NULL: OpenSSL has none.
-static inline SSL_CTX *ist_client_context(void) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static SSL_CTX *context;
-    pthread_mutex_lock(&lock);
-    if (!context) context = ist_make_context();
-    pthread_mutex_unlock(&lock);
-    return context;
-}
 
 /// Stacks of certificates.
 static inline STACK_OF(X509) *ist_x509_stack_new(void) { return sk_X509_new_null(); }

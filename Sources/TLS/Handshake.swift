@@ -23,7 +23,7 @@ final class Handshake {
 
     /// `nil`: OpenSSL takes none of it; the reason goes to `problem`.
     init?(_ target: TLSTarget, problem: inout String) {
-        guard let context = ist_client_context(), let session = SSL_new(context) else {
+        guard let context = ClientContext.shared, let session = SSL_new(context) else {
             problem = OpenSSLErrors.last ?? "no context"
             return nil
         }
@@ -117,13 +117,17 @@ final class Handshake {
 
     private func failure() -> ProbeFailure {
         let code = ERR_peek_error()
-        let text = OpenSSLErrors.last ?? "unknown error"
+        return Self.failure(code, OpenSSLErrors.last ?? "unknown error")
+    }
+
+    /// - Parameters:
+    ///   - code: as ERR_get_error(3) gives it.
+    ///   - text: OpenSSL's words for it.
+    static func failure(_ code: UInt, _ text: String) -> ProbeFailure {
         let reason = ist_error_reason(code)
-        // OpenSSL numbers the alerts that it receives from 1000 on.
-        if reason > SSL_AD_REASON_OFFSET {
-            let alert = reason - SSL_AD_REASON_OFFSET
-            return .alert(Int(alert), Self.name(ofAlert: alert))
-        }
+        // OpenSSL numbers the alerts that it receives from 1000 on; reasons that all its libraries share are far above.
+        let alert = reason - SSL_AD_REASON_OFFSET
+        if (0..<256).contains(alert) { return .alert(Int(alert), name(ofAlert: alert)) }
         switch reason {
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_WRONG_VERSION_NUMBER, SSL_R_VERSION_TOO_LOW,
             SSL_R_VERSION_TOO_HIGH,

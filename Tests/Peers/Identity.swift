@@ -98,14 +98,29 @@ package struct Identity: Sendable {
         var identity = Identity(
             certificatePEM: pem { PEM_write_bio_X509($0, x509) },
             keyPEM: pem { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) },
-            certificateDER: Data())
-        var der: UnsafeMutablePointer<UInt8>?
-        let count = i2d_X509(x509, &der)
-        if let der { identity.certificateDER = Data(bytes: der, count: Int(count)) }
-        CRYPTO_free(der, #file, #line)
+            certificateDER: der(x509))
         // A root does not travel with the chain.
         if let issuer, X509_self_signed(issuerCertificate, 0) != 1 { identity.intermediatesPEM = issuer.chainPEM }
         return identity
+    }
+
+    /// A certificate that signs itself with a key of any kind, made by the `openssl` command.
+    ///
+    /// - Parameter key: what `openssl req` wants to hear of it: `-newkey` and its options.
+    package static func selfSigned(key: [String]) throws -> Identity {
+        let folder = try Folder()
+        let output = try Daemon.run(
+            "/usr/bin/openssl",
+            [
+                "req", "-x509", "-nodes", "-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                folder.path("key.pem"),
+            ]
+                + ["-out", folder.path("cert.pem")] + key)
+        let certificatePEM = Data(folder.read("cert.pem").utf8)
+        guard !certificatePEM.isEmpty else { throw PeerError(description: "openssl req \(key): \(output)") }
+        let x509 = readCertificate(certificatePEM)
+        defer { X509_free(x509) }
+        return Identity(certificatePEM: certificatePEM, keyPEM: Data(folder.read("key.pem").utf8), certificateDER: der(x509))
     }
 
     /// The private key's PEM, encrypted.
@@ -119,6 +134,14 @@ package struct Identity: Sendable {
                 }
             }
         }
+    }
+
+    private static func der(_ x509: OpaquePointer) -> Data {
+        var der: UnsafeMutablePointer<UInt8>?
+        let count = i2d_X509(x509, &der)
+        guard count > 0, let der else { fatalError("i2d_X509") }
+        defer { CRYPTO_free(der, #file, #line) }
+        return Data(bytes: der, count: Int(count))
     }
 
     private static func newKey(rsaBits: Int32?) -> OpaquePointer {

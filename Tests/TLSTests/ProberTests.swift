@@ -1,7 +1,8 @@
 import Foundation
 import Peers
-import TLS
 import Testing
+
+@testable import TLS
 
 let root = Identity.make(.authority("Root"))
 let middle = Identity.make(.authority("Intermediate"), by: root)
@@ -39,6 +40,54 @@ let prober = TLSProber()
         #expect(ladder.nameMatches == true)
         #expect(!ladder.clientCertificateRequested && ladder.afterHandshake == nil)
         #expect(ladder.tcp.milliseconds > 0 && ladder.tls.milliseconds > 0)
+    }
+
+    /// OpenSSL's default provider is used without most of its algorithms: none may be missing that a peer can want.
+    @Test(arguments: [
+        ("RSA 2048", "rsa:2048", []), ("RSA-PSS", "rsa-pss", []), ("EC P-256", "ec", ["P-256"]), ("EC P-384", "ec", ["P-384"]),
+        ("EC P-521", "ec", ["P-521"]), ("ED25519", "ed25519", []), ("ED448", "ed448", []),
+    ]) func everyKindOfKey(kind: String, newkey: String, curve: [String]) async throws {
+        let identity = try Identity.selfSigned(
+            key: ["-newkey", newkey] + curve.flatMap { ["-pkeyopt", "ec_paramgen_curve:\($0)"] })
+        let peer = try await OpenSSLServer(identity, options: ["-cipher", "ALL@SECLEVEL=0"])
+        for version in [TLSVersion.tls12, .tls13] {
+            let ladder = await prober.probe(
+                try target(peer.port) {
+                    $0.minimumVersion = version
+                    $0.maximumVersion = version
+                    $0.roots = [try certificate(identity)]
+                })
+            #expect(ladder.failure == nil && ladder.nameMatches == true, "\(kind), \(version): \(ladder)")
+            #expect(ladder.chain.map(\.keyKind) == [kind])
+        }
+    }
+
+    /// The old versions, and one of each kind of cipher and group that a hello offers.
+    @Test(arguments: [
+        (TLSVersion.tls10, "ECDHE-RSA-AES256-SHA", "P-256"), (.tls11, "AES128-SHA", "P-256"),
+        (.tls12, "DHE-RSA-AES128-GCM-SHA256", "P-256"), (.tls12, "ECDHE-RSA-CHACHA20-POLY1305", "X25519"),
+        (.tls12, "ECDHE-RSA-AES128-SHA256", "P-521"), (.tls12, "AES256-SHA256", "P-256"),
+        (.tls12, "ECDHE-RSA-AES256-GCM-SHA384", "X448"),
+        (.tls12, "ECDHE-RSA-AES256-SHA384", "P-384"),
+    ]) func everyKindOfCipher(version: TLSVersion, cipher: String, group: String) async throws {
+        let identity = try Identity.selfSigned(key: ["-newkey", "rsa:2048"])
+        let peer = try await OpenSSLServer(identity, options: ["-cipher", "\(cipher)@SECLEVEL=0", "-groups", group])
+        let ladder = await prober.probe(
+            try target(peer.port) {
+                $0.minimumVersion = version
+                $0.maximumVersion = version
+                $0.roots = nil
+            })
+        #expect(ladder.tls.isOK && ladder.cipher == cipher, "\(ladder)")
+    }
+
+    /// A reason of OpenSSL's own was once taken for alert 523556.
+    @Test func onlyAlertsAreAlerts() {
+        let ssl: UInt = 20 << 23
+        let digest: UInt = 6 << 23
+        #expect(Handshake.failure(ssl | 1040, "handshake failure") == .alert(40, "handshake failure"))
+        #expect(Handshake.failure(ssl | 258, "unsupported protocol") == .versionMismatch)
+        #expect(Handshake.failure(digest | 268 | 2 << 18, "unsupported") == .other("TLS: unsupported"))
     }
 
     @Test func versionSixAndNames() async throws {
