@@ -10,17 +10,19 @@ let nobody = "outbound_.1_._.isthmus-no-such.isthmus.svc.cluster.local"
 /// As many as a preflight of a large mesh has under way.
 let atOnce = 200
 
-func complain(_ message: String, _ code: Int32) -> Never {
-    FileHandle.standardError.write(Data("\(message)\n".utf8))
+func complain(_ message: String) { FileHandle.standardError.write(Data("\(message)\n".utf8)) }
+
+func giveUp(_ message: String, _ code: Int32) -> Never {
+    complain("probe-tls: \(message)")
     exit(code)
 }
 
 /// The endpoints, each so many times.
 func targets(_ file: String, rounds: Int, roots: [Certificate], name: String?) -> [TLSTarget] {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { complain("probe-tls: cannot read \(file)", 65) }
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { giveUp("cannot read \(file)", 65) }
     let once = text.split(separator: "\n").flatMap { line in
         let parts = line.split(separator: ":")
-        guard parts.count == 2, let port = Int(parts[1]) else { complain("probe-tls: \(file): \"\(line)\" is not host:port", 65) }
+        guard parts.count == 2, let port = Int(parts[1]) else { giveUp("\(file): \"\(line)\" is not host:port", 65) }
         let host = String(parts[0])
         guard let name else { return [TLSTarget(host: host, port: port, roots: roots)] }
         return [name, nobody].map {
@@ -32,10 +34,10 @@ func targets(_ file: String, rounds: Int, roots: [Certificate], name: String?) -
 
 let arguments = CommandLine.arguments
 guard (4...5).contains(arguments.count), let rounds = Int(arguments[2]), rounds > 0 else {
-    complain("usage: probe-tls FILE ROUNDS ROOTS [NAME]", 64)
+    giveUp("say FILE ROUNDS ROOTS [NAME]", 64)
 }
 guard let pem = FileManager.default.contents(atPath: arguments[3]), let roots = try? Certificate.parse(pem: pem) else {
-    complain("probe-tls: no certificates in \(arguments[3])", 65)
+    giveUp("no certificates in \(arguments[3])", 65)
 }
 let all = targets(arguments[1], rounds: rounds, roots: roots, name: arguments.count > 4 ? arguments[4] : nil)
 let prober = TLSProber()
@@ -44,7 +46,15 @@ let sound = await withTaskGroup(of: Bool.self) { group in
     var sound = 0
     func next(_ group: inout TaskGroup<Bool>) {
         guard let target = waiting.next() else { return }
-        group.addTask { await prober.probe(target).certificate.isOK == (target.serverName != nobody) }
+        group.addTask {
+            let ladder = await prober.probe(target)
+            let isSound = ladder.certificate.isOK == (target.serverName != nobody)
+            if !isSound {
+                complain(
+                    "\(target.host):\(target.port) \(target.serverName ?? ""): \(ladder.failure.map { "\($0)" } ?? "answered")")
+            }
+            return isSound
+        }
     }
     for _ in 0..<atOnce { next(&group) }
     while let isSound = await group.next() {
