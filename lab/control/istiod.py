@@ -214,8 +214,13 @@ class Mesh:
                 direct.append((endpoint.address, endpoint.port, 1, endpoint.mutual_tls))
             elif endpoint.mutual_tls:
                 for gateway in gateways:
-                    behind[gateway.address, gateway.port] = behind.get((gateway.address, gateway.port), 0) + 1
-        return direct + [(host, port, weight, True) for (host, port), weight in sorted(behind.items())]
+                    behind[gateway] = behind.get(gateway, 0) + 1
+        seen = direct + [(gateway.address, gateway.port, weight, True) for gateway, weight in sorted(behind.items())]
+        # A cluster that is registered under two names gives each address twice. Of those that istiod pushes, Envoy keeps the first.
+        first = {}
+        for target in seen:
+            first.setdefault(target[:2], target)
+        return list(first.values())
 
 
 def server_name(service, port):

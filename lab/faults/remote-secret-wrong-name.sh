@@ -6,12 +6,9 @@
 # expect-warning: remote-secret-named
 apply() {
   mesh_variables east
-  local was
-  was=$(api east GET "$REMOTE_SECRET")
+  local renamed
+  renamed=$(remote_secret_after_context)
   remove east "$REMOTE_SECRET"
-  add east "${REMOTE_SECRET%/*}/istio-remote-secret-gke-isthmus-lab-global-west" "$(jq '
-    (.data[] | @base64d | gsub("cn-isthmus-lab"; "gke-isthmus-lab") | @base64) as $kubeconfig | {apiVersion, kind,
-    metadata: {labels: .metadata.labels, annotations: {"networking.istio.io/cluster": "gke-isthmus-lab-global-west"}},
-    data: {"gke-isthmus-lab-global-west": $kubeconfig}}' <<<"$was")"
+  add east "${REMOTE_SECRET%/*}/istio-remote-secret-gke-isthmus-lab-global-west" "$renamed"
 }
 undo() { put_back; }

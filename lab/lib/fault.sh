@@ -381,6 +381,14 @@ on_both() {
   for pid in "${pids[@]}"; do wait "$pid"; done
 }
 
+# remote_secret_after_context: what create-mesh makes of this cluster's remote secret for west: named after a kubeconfig's context.
+remote_secret_after_context() {
+  api "$CLUSTER" GET "$REMOTE_SECRET" | jq '
+    (.data[] | @base64d | gsub("cn-isthmus-lab"; "gke-isthmus-lab") | @base64) as $kubeconfig | {apiVersion, kind,
+    metadata: {labels: .metadata.labels, annotations: {"networking.istio.io/cluster": "gke-isthmus-lab-global-west"}},
+    data: {"gke-isthmus-lab-global-west": $kubeconfig}}'
+}
+
 # change_remote_kubeconfig SED-SCRIPT: edits the kubeconfig in this cluster's remote secret for the other one.
 change_remote_kubeconfig() {
   local was is
