@@ -72,7 +72,9 @@ struct ClusterFacts {
         }
         add("istiod", istiods)
         let settings = evidence.configMaps.map { Rows.settings(cluster, $0) }
-        for table in ["mesh_config", "injector_values"] { add(table, settings.map { $0.filter { $0.table == table } }) }
+        for table in ["mesh_config", "mesh_network", "injector_values"] {
+            add(table, settings.map { $0.filter { $0.table == table } })
+        }
         add("wanted_revision", wantedRevision.map { [$0.row(cluster)] })
         add(
             "managed_control_plane",

@@ -171,7 +171,7 @@ import Testing
             case .workloadPods: ["mesh_proxy", "network_statement"]
             case .configMaps:
                 [
-                    "mesh_config", "injector_values", "managed_control_plane", "root_bundle", "network_statement",
+                    "mesh_config", "mesh_network", "injector_values", "managed_control_plane", "root_bundle", "network_statement",
                     "destination_rule", "peer_authentication", "authorization_policy",
                 ]
             case .rootCopies: ["root_bundle"]

@@ -113,7 +113,19 @@ import Testing
                           meshId: proj-1
                           proxyMetadata: {GCP_METADATA: 'f|1|c|l'}
                         """,
-                        "meshNetworks": "networks:\n  net-a:\n    endpoints: []\n",
+                        "meshNetworks": """
+                        networks:
+                          net-b: null
+                          net-a:
+                            endpoints:
+                            - fromRegistry: cn-a
+                            - fromCidr: 10.0.0.0/8
+                            - fromRegistry: cn-b
+                            gateways:
+                            - {address: 203.0.113.1, port: 15443}
+                            - {registryServiceName: gateway.istio-system.svc.cluster.local, port: 15443}
+                            - {port: 15443}
+                        """,
                     ]),
                 Self.configMap("istio-ca-root-cert", ["root-cert.pem": "x"]),
                 Self.configMap("istio-leader", [:]),
@@ -125,7 +137,8 @@ import Testing
                             #"{"global":{"network":"net-a","meshID":"proj-1","multiCluster":{"clusterName":"cn-a"},"caName":"x"}}"#
                     ]),
             ])
-        #expect(rows.map(\.table) == ["mesh_config", "mesh_config", "injector_values", "injector_values"])
+        let tables = ["mesh_config", "mesh_config", "mesh_network", "mesh_network", "injector_values", "injector_values"]
+        #expect(rows.map(\.table) == tables)
         #expect(rows[0]["revision"] == "")
         #expect(rows[0]["trust_domain"] == "cluster.local")
         #expect((rows[0]["auto_mtls"], rows[0]["mesh_networks"]) == (1, 0))
@@ -135,8 +148,13 @@ import Testing
         #expect(rows[1]["trust_domain_aliases"] == #"["a.svc.id.goog"]"#)
         #expect((rows[1]["auto_mtls"], rows[1]["mesh_networks"]) == (0, 1))
         #expect((rows[1]["mesh_id"], rows[1]["root_namespace"]) == ("proj-1", "mesh-root"))
-        #expect((rows[2]["network"], rows[2]["parse_error"]) == ("", ""))
-        #expect((rows[3]["network"], rows[3]["cluster_name"], rows[3]["mesh_id"]) == ("net-a", "cn-a", "proj-1"))
+        #expect((rows[2]["revision"], rows[2]["network"]) == ("asm-1246-9", "net-a"))
+        #expect((rows[2]["registries"], rows[2]["ranges"]) == (#"["cn-a","cn-b"]"#, #"["10.0.0.0/8"]"#))
+        #expect((rows[2]["addresses"], rows[2]["empty_gateways"]) == (#"["203.0.113.1"]"#, 1))
+        #expect(rows[2]["services"] == #"["gateway.istio-system.svc.cluster.local"]"#)
+        #expect((rows[3]["network"], rows[3]["registries"], rows[3]["empty_gateways"]) == ("net-b", "[]", 0))
+        #expect((rows[4]["network"], rows[4]["parse_error"]) == ("", ""))
+        #expect((rows[5]["network"], rows[5]["cluster_name"], rows[5]["mesh_id"]) == ("net-a", "cn-a", "proj-1"))
     }
 
     @Test(arguments: [
@@ -150,6 +168,18 @@ import Testing
         let row = try #require(Rows.settings("a", [Self.configMap("istio", ["mesh": text])]).first)
         #expect(row["parse_error"].text?.contains(problem) == true)
         #expect(row["trust_domain"] == "")
+    }
+
+    @Test(arguments: [
+        ("networks: [", "is not YAML"), ("networks: [a]", "networks must be a mapping"),
+        ("networks: {a: {endpoints: {}}}", "endpoints must be a list"),
+        ("networks: {a: {gateways: [{address: []}]}}", "address must be a text"),
+    ])
+    func unreadableMeshNetworks(text: String, problem: String) {
+        let rows = Rows.settings("a", [Self.configMap("istio", ["mesh": "trustDomain: f", "meshNetworks": text])])
+        #expect(rows.map(\.table) == ["mesh_config"])
+        #expect(rows[0]["parse_error"].text?.contains(problem) == true, "\(rows[0]["parse_error"])")
+        #expect(rows[0]["mesh_networks"] == 0)
     }
 
     @Test(arguments: [

@@ -1,7 +1,7 @@
 """Stands in for istiod: from the objects in this cluster, and in the peers that its remote secrets open, to what the proxies
 are configured with. Where istiod would push, files are written that the Envoys watch (DIR/proxy/<namespace>-<app>).
 
-It does what is written here and in rules.py, and no more: no VirtualService, no Sidecar resource."""
+It does what is written here and in rules.py, and no more: no VirtualService, no Sidecar resource, no meshNetworks."""
 
 import fnmatch
 import json

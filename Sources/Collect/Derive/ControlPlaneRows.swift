@@ -86,7 +86,7 @@ extension Rows {
     /// The revision named `default` is the one without a suffix.
     static func normal(_ revision: String) -> String { revision == "default" ? "" : revision }
 
-    /// Tables `mesh_config` and `injector_values`, out of the ConfigMaps of istio-system.
+    /// Tables `mesh_config`, `mesh_network` and `injector_values`, out of the ConfigMaps of istio-system.
     static func settings(_ cluster: String, _ configMaps: [ConfigMap]) -> [FactRow] {
         configMaps.flatMap { map in
             var rows: [FactRow] = []
@@ -99,9 +99,10 @@ extension Rows {
                             "cluster": .text(cluster), "revision": .text(revision), "trust_domain": .text(mesh.trustDomain),
                             "trust_domain_aliases": jsonText(mesh.trustDomainAliases), "mesh_id": .text(mesh.meshID),
                             "root_namespace": .text(mesh.rootNamespace), "auto_mtls": FactValue(mesh.autoMTLS),
-                            "mesh_networks": FactValue(mesh.hasMeshNetworks), "cluster_local": jsonText(mesh.clusterLocal),
+                            "mesh_networks": FactValue(!mesh.networks.isEmpty), "cluster_local": jsonText(mesh.clusterLocal),
                             "parse_error": .text(mesh.parseError),
                         ]))
+                rows += networks(cluster, revision: revision, mesh.networks)
             }
             if let revision = map.injectorRevision {
                 let values = InjectorValues(map)
@@ -115,6 +116,19 @@ extension Rows {
                         ]))
             }
             return rows
+        }
+    }
+
+    private static func networks(_ cluster: String, revision: String, _ networks: [String: MeshNetwork]) -> [FactRow] {
+        networks.sorted { $0.key < $1.key }.map { name, network in
+            FactRow(
+                "mesh_network",
+                [
+                    "cluster": .text(cluster), "revision": .text(revision), "network": .text(name),
+                    "registries": jsonText(network.registries), "ranges": jsonText(network.ranges),
+                    "addresses": jsonText(network.addresses), "services": jsonText(network.services),
+                    "empty_gateways": .integer(network.emptyGateways),
+                ])
         }
     }
 

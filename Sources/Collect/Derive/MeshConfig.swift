@@ -27,7 +27,8 @@ struct MeshConfig {
     var meshID = ""
     var rootNamespace = ""
     var autoMTLS = true
-    var hasMeshNetworks = false
+    /// Networks of `meshNetworks`, by their names.
+    var networks: [String: MeshNetwork] = [:]
     /// Hosts of services that are for clients of their own cluster alone.
     var clusterLocal: [String] = []
     var proxyMetadata: [String: String] = [:]
@@ -85,8 +86,11 @@ struct MeshConfig {
         let document = try YAMLValue(parsing: text, file: name)
         guard !document.isNull else { return }
         var top = try document.mapping()
-        guard let networks = present(&top, "networks") else { return }
-        hasMeshNetworks = try !networks.mapping().keys.isEmpty
+        guard let value = present(&top, "networks") else { return }
+        var named = try value.mapping()
+        for name in named.keys {
+            networks[name] = try present(&named, name).map { value throws(YAMLError) in try MeshNetwork(value) } ?? MeshNetwork()
+        }
     }
 
     private static func clusterLocal(_ value: YAMLValue) throws(YAMLError) -> [String] {
@@ -121,6 +125,35 @@ struct MeshConfig {
             selector.matchExpressions = list
         }
         return selector
+    }
+}
+
+/// What `meshNetworks` says of one network.
+struct MeshNetwork: Equatable {
+    /// The clusters that are in it, by the ids under which istiod registers them; and addresses that are.
+    var registries: [String] = [], ranges: [String] = []
+    /// Its gateways: by address, by the name of a Service in one of the registries, and those that have neither.
+    var addresses: [String] = [], services: [String] = [], emptyGateways = 0
+
+    init() {}
+
+    init(_ value: YAMLValue) throws(YAMLError) {
+        var network = try value.mapping()
+        for endpoints in try present(&network, "endpoints")?.list() ?? [] {
+            var endpoints = try endpoints.mapping()
+            if let registry = try member(&endpoints, "fromRegistry") { registries.append(registry) }
+            if let range = try member(&endpoints, "fromCidr") { ranges.append(range) }
+        }
+        for gateway in try present(&network, "gateways")?.list() ?? [] {
+            var gateway = try gateway.mapping()
+            if let address = try member(&gateway, "address") {
+                addresses.append(address)
+            } else if let service = try member(&gateway, "registryServiceName") {
+                services.append(service)
+            } else {
+                emptyGateways += 1
+            }
+        }
     }
 }
 
