@@ -99,6 +99,12 @@ struct ClusterFacts {
         add(
             "destination_rule",
             both(evidence.destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
+        add(
+            "locality_rule",
+            both(both(evidence.destinationRules, roots), readConfigurations).map {
+                let mesh = $1.first.map { (name: $0.name, locality: $0.configuration.locality) }
+                return Rows.localityRules(cluster, $0.0, roots: $0.1, mesh: mesh)
+            })
         add("peer_authentication", mutualTLSPolicies.map { Rows.peerAuthentications(cluster, $0) })
         add(
             "authorization_policy",
@@ -107,13 +113,20 @@ struct ClusterFacts {
 
     /// The namespaces whose rules count for the whole mesh; one, but where revisions differ. Not known where a configuration cannot be read.
     private var rootNamespaces: Answer<Set<String>> {
+        readConfigurations.map { configurations in
+            let named = Set(configurations.map(\.configuration.rootNamespace))
+            return named.isEmpty ? [MeshConstants.systemNamespace] : named
+        }
+    }
+
+    /// The mesh configurations that count, with their ConfigMaps' names. Not known where one of them cannot be read.
+    private var readConfigurations: Answer<[(name: String, configuration: MeshConfig)]> {
         countingConfigurations.flatMap { maps in
-            let configurations = maps.map { MeshConfig($0) }
-            if let unreadable = configurations.first(where: { !$0.parseError.isEmpty }) {
-                return .failure(NoAnswer(unreadable.parseError))
+            let configurations = maps.map { (name: $0.metadata.path, configuration: MeshConfig($0)) }
+            if let unreadable = configurations.first(where: { !$0.configuration.parseError.isEmpty }) {
+                return .failure(NoAnswer(unreadable.configuration.parseError))
             }
-            let named = Set(configurations.map(\.rootNamespace))
-            return .success(named.isEmpty ? [MeshConstants.systemNamespace] : named)
+            return .success(configurations)
         }
     }
 

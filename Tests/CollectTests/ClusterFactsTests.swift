@@ -172,14 +172,14 @@ import Testing
             case .configMaps:
                 [
                     "mesh_config", "mesh_network", "injector_values", "managed_control_plane", "root_bundle", "network_statement",
-                    "destination_rule", "peer_authentication", "authorization_policy",
+                    "destination_rule", "locality_rule", "peer_authentication", "authorization_policy",
                 ]
             case .rootCopies: ["root_bundle"]
             case .webhooks: ["webhook", "managed_control_plane"]
             case .services: ["gateway_service", "gateway_endpoints", "network_statement"]
             case .endpointSlices: ["gateway_endpoints"]
             case .gateways: ["gateway_resource"]
-            case .destinationRules: ["destination_rule"]
+            case .destinationRules: ["destination_rule", "locality_rule"]
             case .peerAuthentications: ["peer_authentication"]
             case .authorizationPolicies: ["authorization_policy"]
             case .membership: ["fleet_membership"]

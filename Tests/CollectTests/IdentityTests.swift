@@ -25,6 +25,18 @@ import Testing
     }
 
     @Test(arguments: [
+        ("", ""), (#""topology.kubernetes.io/region":"r""#, "r"),
+        (#""topology.kubernetes.io/region":"r","topology.kubernetes.io/zone":"z""#, "r/z"),
+        (#""topology.kubernetes.io/zone":"z""#, "/z"),
+        (#""topology.kubernetes.io/region":"r","topology.istio.io/subzone":"s""#, "r//s"),
+        (#""failure-domain.beta.kubernetes.io/region":"old""#, "old"),
+        (#""failure-domain.beta.kubernetes.io/region":"old","topology.kubernetes.io/region":"new""#, "new"),
+    ])
+    func whereANodeStands(labels: String, locality: String) throws {
+        #expect(Rows.nodes("a", [try node(labels: labels)]).map { $0["locality"] } == [.text(locality)])
+    }
+
+    @Test(arguments: [
         (#""cloud.google.com/gke-nodepool":"p""#, "gce://p/z/i", Platform.gke),
         ("", "gce://p/z/i", .kubernetes),
         (#""onprem.gke.io/failure-domain-name":"x""#, "vsphere://1", .gdcVMware),

@@ -53,6 +53,65 @@ import Testing
         #expect(row["clients"] == .text(clients))
     }
 
+    // MARK: Locality
+
+    private func localityRules(
+        _ spec: String, namespace: String = "istio-system", mesh: LocalityBalancing = .failover
+    ) throws -> [FactRow] {
+        let rule: DestinationRule = try decoded(#"{"metadata":{"name":"r","namespace":"\#(namespace)"},"spec":\#(spec)}"#)
+        return Rows.localityRules("a", [rule], roots: ["istio-system"], mesh: ("istio-system/istio", mesh))
+    }
+
+    @Test(
+        arguments: [
+            // Nothing of outliers; outliers; the same with locality balancing off, in the rule or in the mesh.
+            ("{}", LocalityBalancing.failover, [String]()), (#"{"outlierDetection":{}}"#, .failover, ["near"]),
+            (#"{"outlierDetection":{}}"#, .off, []),
+            (#"{"outlierDetection":{},"loadBalancer":{"localityLbSetting":{"enabled":false}}}"#, .failover, []),
+            // The rule's own setting counts in the place of the mesh's.
+            (#"{"outlierDetection":{},"loadBalancer":{"localityLbSetting":{"failover":[{"from":"r"}]}}}"#, .off, ["near"]),
+            (#"{"loadBalancer":{"localityLbSetting":{"enabled":true}}}"#, .failover, []),
+            (#"{"loadBalancer":{"localityLbSetting":{"distribute":[{"from":"r/*","to":{"r/*":100}}]}}}"#, .off, ["shares"]),
+            (#"{"loadBalancer":{"simple":"LEAST_REQUEST"}}"#, .off, []),
+        ])
+    func whatKeepsRequestsNear(policy: String, mesh: LocalityBalancing, effects: [String]) throws {
+        let rows = try localityRules(#"{"host":"*.local","trafficPolicy":\#(policy)}"#, mesh: mesh)
+        #expect(rows.map { $0["effect"].text } == effects)
+        #expect(rows.allSatisfy { $0["rule"] == "DestinationRule istio-system/r" && $0["covers"] == "mesh" })
+    }
+
+    @Test func everyPlaceThatKeepsRequestsNear() throws {
+        let rows = try localityRules(
+            """
+            {"host":"*.web.svc.cluster.local","trafficPolicy":{"portLevelSettings":[{"port":{"number":80},"outlierDetection":{}}]},
+             "subsets":[{"name":"v1","trafficPolicy":{"outlierDetection":{"consecutive5xxErrors":1}}},{"name":"v2"}]}
+            """, namespace: "web")
+        #expect(rows.map { $0["place"] } == ["port 80", "subset v1"])
+        #expect(rows.allSatisfy { $0["covers"] == "namespace" && $0["service_namespace"] == "web" })
+        #expect(rows.allSatisfy { $0["clients_namespace"] == "" })
+    }
+
+    @Test func whomItIsForAndTheMeshItself() throws {
+        let near = #""trafficPolicy":{"outlierDetection":{}}"#
+        #expect(try localityRules("{\"host\":\"*.local\",\(near)}", namespace: "web").map { $0["clients_namespace"] } == ["web"])
+        #expect(try localityRules(#"{"host":"*.local","workloadSelector":{},\#(near)}"#).isEmpty)
+        let rows = try localityRules(#"{"host":"*.local","trafficPolicy":{}}"#, mesh: .distribute)
+        #expect(rows.map { $0["rule"] } == ["DestinationRule istio-system/r", "ConfigMap istio-system/istio"])
+        #expect(rows.map { $0["effect"] } == ["shares", "shares"] && rows.map { $0["covers"] } == ["mesh", "mesh"])
+        #expect(Rows.localityRules("a", [], roots: [], mesh: nil).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("", LocalityBalancing.failover), ("localityLbSetting: {}", .failover), ("localityLbSetting: null", .failover),
+        ("localityLbSetting: {enabled: false}", .off), ("localityLbSetting: {enabled: false, distribute: [{from: a}]}", .off),
+        ("localityLbSetting: {distribute: [{from: a}]}", .distribute), ("localityLbSetting: {distribute: []}", .failover),
+    ])
+    func whatTheMeshSaysOfLocality(text: String, locality: LocalityBalancing) throws {
+        let map: ConfigMap = try decoded(#"{"metadata":{"name":"istio","namespace":"istio-system"},"data":{"mesh":"\#(text)"}}"#)
+        let mesh = MeshConfig(map)
+        #expect(mesh.parseError.isEmpty && mesh.locality == locality)
+    }
+
     // MARK: PeerAuthentications
 
     private func policy(

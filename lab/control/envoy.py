@@ -1,5 +1,7 @@
 """Envoy's resources, as istiod makes them for a gateway and for a sidecar; only as much of them as the lab needs."""
 
+import typing
+
 PROXY_FOLDER = "/etc/istio/proxy"
 PEER_PROTOCOLS = ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"]
 
@@ -52,25 +54,39 @@ def identity_and_trust(names, **more):
             "validation_context_sds_secret_config": {"name": "ROOTCA", "sds_config": from_file("root.yaml")}}}
 
 
-def cluster(name, endpoints, **more):
-    """Endpoints: (address, port, weight, whether they speak mutual TLS)."""
+class Target(typing.NamedTuple):
+    """An endpoint as a proxy is told of it; the farther it is, the higher the number of its priority, and those with the lowest are asked
+    alone while they are healthy."""
+    address: str
+    port: int
+    weight: int
+    mutual_tls: bool
+    locality: tuple = ("", "")
+    priority: int = 0
+
+
+def cluster(name, targets, **more):
+    groups = {}
+    for target in targets:
+        groups.setdefault((target.priority, target.locality), []).append(
+            {"endpoint": {"address": address(target.address, target.port)}, "load_balancing_weight": target.weight,
+             "metadata": {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": "istio"} if target.mutual_tls else {}}}})
     return typed("config.cluster.v3.Cluster", name=name, type="STATIC", connect_timeout="10s", load_assignment={
-        "cluster_name": name, "endpoints": [{"lb_endpoints": [
-            {"endpoint": {"address": address(host, port)}, "load_balancing_weight": weight,
-             "metadata": {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": "istio"} if mutual else {}}}}
-            for host, port, weight, mutual in endpoints]}]}, **more)
+        "cluster_name": name, "endpoints": [
+            {"priority": priority, "locality": {"region": region, "zone": zone}, "lb_endpoints": endpoints}
+            for (priority, (region, zone)), endpoints in sorted(groups.items())]}, **more)
 
 
 def to_original_destination(name):
     return typed("config.cluster.v3.Cluster", name=name, type="ORIGINAL_DST", connect_timeout="10s", lb_policy="CLUSTER_PROVIDED")
 
 
-def mutual_tls_cluster(name, endpoints, server_name, http, accounts):
+def mutual_tls_cluster(name, targets, server_name, http, accounts, **more):
     """To endpoints that are marked so with mutual TLS, to the others in plain text."""
     context = typed("extensions.transport_sockets.tls.v3.UpstreamTlsContext", sni=server_name, common_tls_context=identity_and_trust(
         [{"exact": account} for account in accounts],
         alpn_protocols=["istio-http/1.1", "istio", "http/1.1"] if http else ["istio"]))
-    return cluster(name, endpoints, transport_socket_matches=[
+    return cluster(name, targets, **more, transport_socket_matches=[
         {"name": "tlsMode-istio", "match": {"tlsMode": "istio"}, "transport_socket": {"name": "tls", "typed_config": context}},
         {"name": "tlsMode-disabled", "match": {}, "transport_socket": {
             "name": "plain", "typed_config": typed("extensions.transport_sockets.raw_buffer.v3.RawBuffer")}}])

@@ -102,7 +102,7 @@ class Istiod:
             for volume in pod["spec"].get("volumes", []):
                 path = (volume.get("hostPath") or {}).get("path", "")
                 if volume["name"] == "istio-envoy" and path.startswith(f"{self.settings.proxies}/"):
-                    proxy = found.setdefault(path, Proxy(self.settings.proxies, path, pod))
+                    proxy = found.setdefault(path, Proxy(self.settings.proxies, path, pod, self.own.locality(pod)))
                     proxy.pods.add((pod["metadata"]["namespace"], pod["metadata"]["name"]))
         return found.values()
 
@@ -125,10 +125,11 @@ class Istiod:
 
 
 class Proxy:
-    def __init__(self, proxies, path, pod):
+    def __init__(self, proxies, path, pod, locality):
         self.folder = proxies / path.removeprefix(f"{proxies}/")
         self.namespace, self.labels = pod["metadata"]["namespace"], labels(pod)
         self.kind = "gateway" if annotations(pod).get("inject.istio.io/templates") == "gateway" else "sidecar"
+        self.locality = locality
         self.account = f"ns/{self.namespace}/sa/{pod['spec'].get('serviceAccountName', 'default')}"
         variables = container_variables(pod["spec"], "istio-proxy")
         self.network = variables.get("ISTIO_META_NETWORK", "")
@@ -176,7 +177,8 @@ class Mesh:
                     name = server_name(service, port)
                     exposed.setdefault(server["port"]["number"], []).append(name)
                     # Only what is in the gateway's own network, so that nothing goes round in circles, and can be passed through.
-                    local = [(e.address, e.port, 1, True) for e in known if e.mutual_tls and (not proxy.network_view or e.network in ("", proxy.network_view))]
+                    local = [envoy.Target(e.address, e.port, 1, True)
+                             for e in known if e.mutual_tls and (not proxy.network_view or e.network in ("", proxy.network_view))]
                     clusters[name] = envoy.cluster(name, local)
         listeners = [envoy.passthrough_listener(port, names) for port, names in sorted(exposed.items())]
         return listeners, list(clusters.values())
@@ -196,31 +198,43 @@ class Mesh:
                 known = [endpoint for endpoint in known if endpoint.cluster == self.own]
             if self.rules.takes_mutual_tls(service, proxy.namespace):
                 known = [endpoint._replace(mutual_tls=False) for endpoint in known]
-            seen = self.seen_from(proxy.network, known)
-            clusters.append(envoy.mutual_tls_cluster(name, seen, server_name(service, port), port.http, accounts))
+            seen, more = self.seen_from(proxy.network, known), {}
+            if self.rules.prefers_near(service, proxy.namespace):
+                seen, more = nearest_first(proxy.locality, seen), {"outlier_detection": {}}
+            clusters.append(envoy.mutual_tls_cluster(name, seen, server_name(service, port), port.http, accounts, **more))
         listeners.append(envoy.virtual_inbound(
             sorted(inbound.items()), trusted_domains, self.rules.mode(proxy.namespace, proxy.labels), self.rules.callers(proxy)))
         clusters += [envoy.to_original_destination("PassthroughCluster"), envoy.to_original_destination("inbound")]
         return listeners, clusters
 
     def seen_from(self, network, endpoints):
-        """As EndpointsByNetworkFilter has it: those of other networks are their gateways, weighed by what lies behind; where no
-        gateway of a network is known they stay what they are, pods that nobody can reach from here."""
+        """As EndpointsByNetworkFilter has it: those of other networks are their gateways, weighed by what lies behind, and in its locality;
+        where no gateway of a network is known they stay what they are, pods that nobody can reach from here."""
         direct, behind = [], {}
         for endpoint in endpoints:
             gateways = [gateway for gateway in self.gateways if gateway.network == endpoint.network]
             gateways = [gateway for gateway in gateways if gateway.cluster == endpoint.cluster] or gateways
             if not endpoint.network or not network or endpoint.network == network or not gateways:
-                direct.append((endpoint.address, endpoint.port, 1, endpoint.mutual_tls))
+                direct.append(envoy.Target(endpoint.address, endpoint.port, 1, endpoint.mutual_tls, endpoint.locality))
             elif endpoint.mutual_tls:
                 for gateway in gateways:
-                    behind[gateway] = behind.get(gateway, 0) + 1
-        seen = direct + [(gateway.address, gateway.port, weight, True) for gateway, weight in sorted(behind.items())]
-        # A cluster that is registered under two names gives each address twice. Of those that istiod pushes, Envoy keeps the first.
+                    behind[endpoint.locality, gateway] = behind.get((endpoint.locality, gateway), 0) + 1
+        seen = direct + [envoy.Target(gateway.address, gateway.port, weight, True, locality)
+                         for (locality, gateway), weight in sorted(behind.items())]
+        # A cluster that is registered under two names, or has pods in two zones, gives an address twice. Of those that istiod pushes, Envoy
+        # keeps the first.
         first = {}
         for target in seen:
-            first.setdefault(target[:2], target)
+            first.setdefault((target.address, target.port), target)
         return list(first.values())
+
+
+def nearest_first(locality, targets):
+    """As applyLocalityFailover has it: the same zone, the same region, elsewhere; without gaps, as Envoy wants priorities."""
+    def distance(target):
+        return 0 if target.locality == locality else 1 if target.locality[0] == locality[0] else 2
+    distances = sorted({distance(target) for target in targets})
+    return [target._replace(priority=distances.index(distance(target))) for target in targets]
 
 
 def server_name(service, port):

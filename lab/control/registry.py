@@ -17,6 +17,7 @@ class Endpoint(typing.NamedTuple):
     pod: tuple
     namespace: str
     labels: tuple
+    locality: tuple
 
 
 class Gateway(typing.NamedTuple):
@@ -49,7 +50,8 @@ class Registry:
         self.endpoints = Watched(api, "/api/v1/endpoints", changed)
         self.pods = Watched(api, "/api/v1/pods", changed)
         self.namespaces = Watched(api, "/api/v1/namespaces", changed)
-        self.parts = [self.services, self.endpoints, self.pods, self.namespaces]
+        self.nodes = Watched(api, "/api/v1/nodes", changed)
+        self.parts = [self.services, self.endpoints, self.pods, self.namespaces, self.nodes]
 
     @property
     def listed(self):
@@ -67,6 +69,11 @@ class Registry:
     def network(self):
         """By the label of istio-system: so does every istiod see its peers' networks, and its own."""
         return labels(self.namespaces.get("", "istio-system") or {"metadata": {}}).get(NETWORK_LABEL, "")
+
+    def locality(self, pod):
+        """Region and zone of the pod's node, by its labels."""
+        node = self.nodes.get("", pod["spec"].get("nodeName", "")) or {"metadata": {}}
+        return tuple(labels(node).get(f"topology.kubernetes.io/{part}", "") for part in ("region", "zone"))
 
     def gateways(self):
         """Every Service that bears the label is a gateway of that network, at 15443, whether it has that port or not. A load
@@ -113,4 +120,4 @@ class Registry:
             address, port, marks.get(NETWORK_LABEL, own_network), self.cluster, marks.get("security.istio.io/tlsMode") == "istio",
             f"ns/{pod['metadata']['namespace']}/sa/{pod['spec'].get('serviceAccountName', 'default')}" if pod else "",
             (pod["metadata"]["namespace"], pod["metadata"]["name"]) if pod else (),
-            pod["metadata"]["namespace"] if pod else "", tuple(sorted(marks.items())))
+            pod["metadata"]["namespace"] if pod else "", tuple(sorted(marks.items())), self.locality(pod) if pod else ("", ""))

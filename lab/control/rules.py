@@ -1,7 +1,8 @@
 """What the mesh's users have ordered: DestinationRules, PeerAuthentications, AuthorizationPolicies and serviceSettings of this
 cluster. Each istiod reads its own cluster's alone, and takes them for pods of its peers, too.
 
-As much of it as faults need: a DestinationRule's tls.mode for a whole host, a policy's mode without its ports, ALLOW by principals."""
+As much of it as faults need: a DestinationRule's tls.mode and outlierDetection for a whole host, a policy's mode without its ports, ALLOW
+by principals."""
 
 import fnmatch
 
@@ -36,16 +37,27 @@ class Rules:
         return ranked[max(ranked)] if ranked else "PERMISSIVE"
 
     def takes_mutual_tls(self, service, client):
-        """Whether a DestinationRule lets clients of a namespace begin something else than mutual TLS: one of the client's
-        namespace before the service's before the root one, and the longest host that fits."""
+        """Whether a DestinationRule lets clients of a namespace begin something else than mutual TLS."""
+        tls = self.policy(service, client).get("tls")
+        return tls is not None and tls.get("mode", "DISABLE") != "ISTIO_MUTUAL"
+
+    def prefers_near(self, service, client):
+        """Whether clients of a namespace ask the nearest endpoints alone while they are healthy: only where outliers are detected."""
+        policy = self.policy(service, client)
+        setting = (policy.get("loadBalancer") or {}).get("localityLbSetting")
+        if setting is None:
+            setting = self.mesh().get("localityLbSetting") or {}
+        return "outlierDetection" in policy and setting.get("enabled", True)
+
+    def policy(self, service, client):
+        """What the DestinationRule says that counts: one of the client's namespace before the service's before the root one, and the
+        longest host that fits."""
         for namespace in (client, service.namespace, SYSTEM):
             fitting = [rule for rule in self.destinations if rule["metadata"]["namespace"] == namespace
                        and fnmatch.fnmatchcase(service.host, full(rule["spec"]["host"], namespace))]
             if fitting:
-                rule = max(fitting, key=lambda rule: len(rule["spec"]["host"]))
-                tls = (rule["spec"].get("trafficPolicy") or {}).get("tls")
-                return tls is not None and tls.get("mode", "DISABLE") != "ISTIO_MUTUAL"
-        return False
+                return max(fitting, key=lambda rule: len(rule["spec"]["host"]))["spec"].get("trafficPolicy") or {}
+        return {}
 
     def callers(self, proxy):
         """The principals that ALLOW policies let call, or None where there is no such policy."""
@@ -63,10 +75,13 @@ class Rules:
         return f"{self.settings.trust_domain if domain == 'cluster.local' else domain}/{rest}"
 
     def stays_in_cluster(self, service):
-        configuration = self.configurations.get(SYSTEM, "istio-" + self.settings.revision) or {"data": {}}
-        mesh = yaml.safe_load(configuration["data"].get("mesh") or "") or {}
-        return any(fnmatch.fnmatchcase(service.host, host) for setting in mesh.get("serviceSettings") or []
+        return any(fnmatch.fnmatchcase(service.host, host) for setting in self.mesh().get("serviceSettings") or []
                    if (setting.get("settings") or {}).get("clusterLocal") for host in setting.get("hosts") or [])
+
+    def mesh(self):
+        """The mesh configuration."""
+        configuration = self.configurations.get(SYSTEM, "istio-" + self.settings.revision) or {"data": {}}
+        return yaml.safe_load(configuration["data"].get("mesh") or "") or {}
 
 
 def full(host, namespace):

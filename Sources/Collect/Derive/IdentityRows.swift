@@ -24,8 +24,19 @@ extension Rows {
                     "provider_id": .text(node.spec?.providerID ?? ""),
                     "external_ip": .text(node.status?.addresses?.first { $0.type == "ExternalIP" }?.address ?? ""),
                     "kubelet_version": .text(node.status?.nodeInfo?.kubeletVersion ?? ""),
+                    "locality": .text(locality(of: node)),
                 ])
         }
+    }
+
+    /// Where a node stands, as istiod reads it for the endpoints on it (`getPodLocality`): a newer label before an older one.
+    private static func locality(of node: Node) -> String {
+        func label(_ names: String...) -> String { names.lazy.map(node.metadata.label).first { !$0.isEmpty } ?? "" }
+        let parts = [
+            label("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"),
+            label("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"), label("topology.istio.io/subzone"),
+        ]
+        return parts.prefix((parts.lastIndex { !$0.isEmpty } ?? -1) + 1).joined(separator: "/")
     }
 
     /// Table `cluster_identity`.

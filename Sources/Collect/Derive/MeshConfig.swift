@@ -31,6 +31,8 @@ struct MeshConfig {
     var networks: [String: MeshNetwork] = [:]
     /// Hosts of services that are for clients of their own cluster alone.
     var clusterLocal: [String] = []
+    /// How clients prefer endpoints by where these stand; on where nothing is said.
+    var locality = LocalityBalancing.failover
     var proxyMetadata: [String: String] = [:]
     /// Which namespaces istiod looks at; empty: all.
     var discoverySelectors: [LabelSelector] = []
@@ -69,6 +71,12 @@ struct MeshConfig {
         }
         if let value = present(&top, "serviceSettings") {
             for setting in try value.list() { clusterLocal += try Self.clusterLocal(setting) }
+        }
+        if let value = present(&top, "localityLbSetting") {
+            var setting = try value.mapping()
+            let isOn = try present(&setting, "enabled")?.bool() ?? true
+            let shares = try present(&setting, "distribute")?.list() ?? []
+            locality = LocalityBalancing(isOn: isOn, distributes: !shares.isEmpty)
         }
         if let value = present(&top, "discoverySelectors") {
             for selector in try value.list() { discoverySelectors.append(try Self.selector(selector)) }

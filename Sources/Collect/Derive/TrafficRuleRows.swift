@@ -41,7 +41,7 @@ extension Rows {
     }
 
     /// Whose requests a rule is for. istiod looks for one in the client's namespace, then in the service's, then in the root one.
-    private static func clients(of rule: DestinationRule, _ target: RuleTarget, roots: Set<String>) -> String {
+    static func clients(of rule: DestinationRule, _ target: RuleTarget, roots: Set<String>) -> String {
         if rule.spec?.workloadSelector != nil { return "workloads" }
         let namespace = rule.metadata.namespace ?? ""
         let exported = rule.spec?.exportTo ?? []

@@ -1,4 +1,4 @@
-/// `networking.istio.io` DestinationRule, as far as it says how its clients begin TLS.
+/// `networking.istio.io` DestinationRule, as far as it says how its clients begin TLS, and which endpoints they prefer.
 struct DestinationRule: ListedObject {
     var metadata: ObjectMeta
     var spec: Spec?
@@ -13,6 +13,8 @@ struct DestinationRule: ListedObject {
 
     struct Policy: Decodable, Sendable {
         var tls: TLS?
+        var outlierDetection: Present?
+        var loadBalancer: LoadBalancer?
         /// What a port says stands in the place of what its destination says, whole.
         var portLevelSettings: [PortPolicy]?
     }
@@ -20,7 +22,20 @@ struct DestinationRule: ListedObject {
     struct PortPolicy: Decodable, Sendable {
         var port: Port?
         var tls: TLS?
+        var outlierDetection: Present?
+        var loadBalancer: LoadBalancer?
     }
+
+    struct LoadBalancer: Decodable, Sendable { var localityLbSetting: LocalitySetting? }
+
+    struct LocalitySetting: Decodable, Sendable {
+        /// True where absent.
+        var enabled: Bool?
+        var distribute: [Present]?
+    }
+
+    /// Something of which only that it stands there is asked.
+    struct Present: Decodable, Sendable {}
 
     struct Port: Decodable, Sendable { var number: Int? }
 
