@@ -40,6 +40,13 @@ struct RefusalTests {
         #"{"error":{"code":\#(code),"message":"\#(message)","errors":[{"message":"\#(message)","domain":"global","reason":"\#(reason)"}]}}"#
     }
 
+    static let violation =
+        #"{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"VPC_SERVICE_CONTROLS","description":"abc-DEF"}]}"#
+
+    static func kept(out service: String) -> String {
+        "A perimeter of VPC Service Controls keeps requests from here out of \(service): ask who keeps it to admit \(me) (an access level, or an ingress rule), or run isthmus inside it"
+    }
+
     static let clusters = "/v1/projects/shop/locations/-/clusters"
     static let firewalls = "/compute/v1/projects/net-host/global/firewalls"
     static let me = "serviceAccount:reader@p.iam.gserviceaccount.com"
@@ -104,16 +111,27 @@ struct RefusalTests {
                 info("USER_PROJECT_DENIED", #""service":"container.googleapis.com","consumer":"projects/payer""#)),
             .permissionDenied(permission: "serviceusage.services.use"),
             "gcloud projects add-iam-policy-binding payer --member=\(me) --role=roles/serviceusage.serviceUsageConsumer"),
-        // A perimeter.
+        // A perimeter; what it refuses has an id, in the sentence or beside it.
         Case(
             .container, clusters, 403,
             error(
                 403, "PERMISSION_DENIED",
                 "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: abc-DEF",
-                #"{"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"VPC_SERVICE_CONTROLS","description":"abc-DEF"}]}"#
-            ), .vpcServiceControls,
-            "Ask who keeps the perimeter to admit \(me) to container.googleapis.com; https://console.cloud.google.com/security/service-perimeter/troubleshoot-landing with abc-DEF"
+                "\(violation),\(info("SECURITY_POLICY_VIOLATED", #""uid":"abc-DEF","consumer":"projects/55""#))"),
+            .vpcServiceControls,
+            "\(kept(out: "container.googleapis.com of shop")). Its log says which one: gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"abc-DEF\"' --project=shop"
         ),
+        Case(
+            .gkeHub, "/v1/things", 403,
+            error(
+                403, "PERMISSION_DENIED", "Request is prohibited by organization's policy.",
+                "\(violation),\(info("SECURITY_POLICY_VIOLATED", #""uid":"abc-DEF""#))"), .vpcServiceControls,
+            "\(kept(out: "gkehub.googleapis.com")). Its log says which one: gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"abc-DEF\"'"
+        ),
+        Case(
+            .compute, firewalls, 403,
+            error(403, "PERMISSION_DENIED", "Request is prohibited by organization's policy.", violation), .vpcServiceControls,
+            kept(out: "compute.googleapis.com of net-host")),
         // The token.
         Case(
             .container, clusters, 401, error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."),
@@ -182,7 +200,7 @@ struct RefusalTests {
             .failure(example.status, Data(example.body.utf8))
         #expect(failure.kind == example.kind, "\(failure)")
         #expect(failure.mend == example.mend)
-        #expect(failure.message.hasPrefix("HTTP \(example.status)"))
+        #expect(failure.message.hasPrefix("HTTP \(example.status)") && !failure.message.contains("UniqueIdentifier"))
         #expect(failure.description.contains(example.path))
     }
 

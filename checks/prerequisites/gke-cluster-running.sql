@@ -11,7 +11,7 @@ pass: "{name} in {location} of project {project} is RUNNING"
 fail: "GKE says that {name} is {state}{added}"
 warning: "GKE says that {name} is {state}{added}: what is read of it now may change in a moment"
 unknown:
-  unrecognised: "Which GKE cluster {subject} is could not be told: name it in mesh.yaml, googleCluster: projects/PROJECT/locations/LOCATION/clusters/NAME"
+  unrecognised: "What GKE says of {subject} was not read. Where it is only not told which cluster it is there, name it in mesh.yaml, googleCluster: projects/PROJECT/locations/LOCATION/clusters/NAME"
   unstated: "GKE states no status of {name}"
 not_applicable: "Not a GKE cluster"
 remedy:

@@ -76,7 +76,8 @@ add_google() {
   printf '%s\n' "$2" >"$WWW/$1.json"
 }
 
-# refuse_google ANSWER CODE STATUS MESSAGE [REASON [METADATA-JSON]]: an error in Google's shape in place of an answer.
+# refuse_google ANSWER CODE STATUS MESSAGE [REASON [METADATA-JSON [DETAIL-JSON]]]: an error in Google's shape in place of an answer.
+# The detail comes before the reason's, as Google has it.
 refuse_google() {
   google_variables
   [[ " ${GOOGLE_STATUSES[*]} " == *" $2 "* ]] || die "the stand-in serves no errors $2; see lib/google.sh"
@@ -93,8 +94,9 @@ change_firewalls() {
 
 google_error() {
   local empty={}
-  jq -nc --argjson code "$1" --arg status "$2" --arg message "$3" --arg reason "${4-}" --argjson metadata "${5-$empty}" '{error: ({$code, $message, $status}
-    + if $reason == "" then {} else {details: [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", $reason, domain: "googleapis.com", $metadata}]} end)}'
+  jq -nc --argjson code "$1" --arg status "$2" --arg message "$3" --arg reason "${4-}" --argjson metadata "${5-$empty}" --argjson detail "${6-null}" '
+    {error: ({$code, $message, $status} + if $reason == "" then {} else {details: [($detail | values),
+      {"@type": "type.googleapis.com/google.rpc.ErrorInfo", $reason, domain: "googleapis.com", $metadata}]} end)}'
 }
 
 # wan_rule RULE…: a rule of the WAN's firewall, before all others.

@@ -51,7 +51,9 @@ struct GoogleRefusal {
         let status = status == 200 && words.code > 0 ? words.code : status
         let (kind, mend) = kind(status, words)
         let name = [words.status, words.reason].filter { !$0.isEmpty }.joined(separator: " ")
-        return make(kind, "HTTP \(status) \(name)\(name.isEmpty ? "" : ": ")\(words.message)", mend)
+        // The id of a perimeter's refusal looks like a secret, and would be hidden as one; it stands in the command that needs it.
+        let said = words.message.replacing(#/\.?\s*vpcServiceControlsUniqueIdentifier:?\s*\S*/#, with: "")
+        return make(kind, "HTTP \(status) \(name)\(name.isEmpty ? "" : ": ")\(said)", mend)
     }
 
     private func kind(_ status: Int, _ words: GoogleErrorBody) -> (GoogleFailure.Kind, mend: String) {
@@ -70,13 +72,7 @@ struct GoogleRefusal {
     private func reason(_ words: GoogleErrorBody) -> (GoogleFailure.Kind, mend: String)? {
         let message = words.message
         if words.violations.contains("VPC_SERVICE_CONTROLS") || message.contains("vpcServiceControlsUniqueIdentifier") {
-            let id = message.firstMatch(of: #/vpcServiceControlsUniqueIdentifier:?\s*([A-Za-z0-9_-]+)/#)?.output.1
-            return (
-                .vpcServiceControls,
-                "Ask who keeps the perimeter to admit \(GoogleRoles.member(principal)) to \(call.service.name)"
-                    + (id.map { "; https://console.cloud.google.com/security/service-perimeter/troubleshoot-landing with \($0)" }
-                        ?? "")
-            )
+            return (.vpcServiceControls, perimeter(words))
         }
         if message.contains("requires a quota project") || Self.gcloudClients.contains(words.project) {
             return (
@@ -106,6 +102,21 @@ struct GoogleRefusal {
             #/(?i)unknown project id/#, #/(?i)failed to find project/#, #/(?i)the resource 'projects/[^/']+' was not found/#,
         ].contains { message.contains($0) }
         return isGone ? gone(words) : nil
+    }
+
+    /// Google does not name the perimeter to whom it refuses; the log of the project does, to who keeps it, by the refusal's own id.
+    /// https://cloud.google.com/vpc-service-controls/docs/audit-logging
+    private func perimeter(_ words: GoogleErrorBody) -> String {
+        let project = projectInURL ?? words.project
+        let place = project.isEmpty ? call.service.name : "\(call.service.name) of \(project)"
+        let mend =
+            "A perimeter of VPC Service Controls keeps requests from here out of \(place): ask who keeps it to admit \(GoogleRoles.member(principal)) (an access level, or an ingress rule), or run isthmus inside it"
+        let told = words.message.firstMatch(of: #/vpcServiceControlsUniqueIdentifier:?\s*(\S+)/#)?.output.1
+        guard let id = told.map(String.init) ?? words.metadata["uid"], id.wholeMatch(of: /[A-Za-z0-9_-]+/) != nil else {
+            return mend
+        }
+        let log = "gcloud logging read 'protoPayload.metadata.vpcServiceControlsUniqueId=\"\(id)\"'"
+        return "\(mend). Its log says which one: \(log)\(project.isEmpty ? "" : " --project=\(quoted(project))")"
     }
 
     private func gone(_ words: GoogleErrorBody) -> (GoogleFailure.Kind, mend: String) {
