@@ -43,6 +43,8 @@ struct ClusterFacts {
         let cluster = cluster
         add("system_namespace", evidence.systemNamespace.map { [Rows.systemNamespace(cluster, $0)] })
         add("node", evidence.nodes.map { Rows.nodes(cluster, $0) })
+        let pods = both(both(evidence.controlPlanePods, evidence.gatewayPods), evidence.workloadPods)
+        add("pod_family", pods.map { Rows.podFamilies(cluster, $0.0 + $0.1 + $1) })
         let uid = evidence.kubeSystem.flatMap { namespace -> Answer<String> in
             namespace?.uid.map { .success($0) } ?? .failure(NoAnswer("the namespace kube-system has no UID, or does not exist"))
         }

@@ -165,10 +165,12 @@ import Testing
             switch self {
             case .nodes: ["node"]
             case .controlPlanes: ["istiod"]
-            case .controlPlanePods, .serviceEvents: []
+            case .controlPlanePods: ["pod_family"]
+            case .serviceEvents: []
             case .gatewayDeployments: ["gateway_deployment", "gateway_service", "gateway_endpoints", "network_statement"]
-            case .gatewayPods: ["gateway_deployment", "gateway_service", "gateway_endpoints", "mesh_proxy", "network_statement"]
-            case .workloadPods: ["mesh_proxy", "network_statement"]
+            case .gatewayPods:
+                ["gateway_deployment", "gateway_service", "gateway_endpoints", "mesh_proxy", "network_statement", "pod_family"]
+            case .workloadPods: ["mesh_proxy", "network_statement", "pod_family"]
             case .configMaps:
                 [
                     "mesh_config", "mesh_network", "injector_values", "managed_control_plane", "root_bundle", "network_statement",

@@ -24,6 +24,27 @@ import Testing
         #expect(rows.map { $0["provider_id"] } == ["gce://p/z/i", ""])
     }
 
+    @Test func familiesOfPods() throws {
+        func pod(_ name: String, _ addresses: [String], phase: String = "Running", spec: String = "") throws -> Pod {
+            let list = addresses.map { #"{"ip":"\#($0)"}"# }.joined(separator: ",")
+            return try decoded(
+                #"{"metadata":{"name":"\#(name)","namespace":"s"},"spec":{"containers":[]\#(spec)},"status":{"phase":"\#(phase)","podIPs":[\#(list)]}}"#
+            )
+        }
+        let pods = [
+            try pod("b", ["10.4.0.2"]), try pod("a", ["10.4.0.1"]), try pod("b", ["10.4.0.2"]),
+            try pod("c", ["fd00::3", "10.4.0.3"]),
+            try pod("e", ["fd00::4"]), try pod("pending", []), try pod("done", ["10.4.0.9"], phase: "Succeeded"),
+            try pod("node", ["192.0.2.1"], spec: #","hostNetwork":true"#), try pod("odd", ["?"]),
+        ]
+        let rows = Rows.podFamilies("x", pods)
+        #expect(rows.map { $0["example"] } == ["s/a", "s/c", "s/e"])
+        #expect(rows.map { $0["ipv4"] } == [1, 1, 0])
+        #expect(rows.map { $0["ipv6"] } == [0, 1, 1])
+        #expect(rows.map { $0["pods"] } == [2, 1, 1])
+        #expect(Rows.podFamilies("x", []).isEmpty)
+    }
+
     @Test(arguments: [
         ("", ""), (#""topology.kubernetes.io/region":"r""#, "r"),
         (#""topology.kubernetes.io/region":"r","topology.kubernetes.io/zone":"z""#, "r/z"),

@@ -6,7 +6,7 @@ subject: remote_secret
 span: cluster
 level: read
 requires: [remote-secret-accepted]
-optional: [declared_server]
+optional: [declared_server, pod_family]
 pass: "{server}"
 fail: "{finding}"
 warning: "{secret} sets insecure-skip-tls-verify: istiod of {cluster} takes whoever answers at {server} for {target_words}, and sends it the token"
@@ -19,7 +19,7 @@ why: |
   Looks at the form of the server in the remote secret. istiod connects to it from its own pod: a loopback address means istiod's
   own pod there, a dotless name does not resolve, the Connect gateway and management proxies accept no service-account token, and the
   DNS endpoint of GKE has a certificate that the Secret's authority did not sign. Such a cluster stays in the state
-  timeout in /debug/clusterz, and delays every start of istiod by 30 seconds. It happens when the Secret was made from a
+  timeout in /debug/clusterz, as does one whose address is of a family (IPv4, IPv6) that no pod of the holder has, and delays every start of istiod by 30 seconds. It happens when the Secret was made from a
   kubeconfig that goes through a tunnel; give istioctl the direct address with --server. The form proves no route:
   control-plane-reachable-from-pods does.
 ---*/
@@ -30,6 +30,8 @@ WITH judged AS (
       WHEN s.server_kind = 'none' THEN 'none'
       WHEN s.server_kind IN ('loopback', 'unspecified', 'link-local', 'unqualified', 'connect-gateway', 'dns-endpoint', 'local-alias', 'not-https') THEN s.server_kind
       WHEN s.server LIKE '%/k8s/clusters/%' THEN 'management proxy'
+      WHEN s.server_host LIKE '%:%' AND f.ipv6 = 0 THEN 'IPv6'
+      WHEN s.server_host NOT GLOB '*[^0-9.]*' AND f.ipv4 = 0 THEN 'IPv4'
       -- A private endpoint that is declared for the others is one that they are routed to.
       WHEN s.server_kind = 'private' AND s.skips_tls_verification = 0 AND r.server_host = s.server_host THEN 'usable'
       WHEN s.server_kind = 'private' AND s.target <> '' AND coalesce(p.platform, nullif(d.declared_platform, '')) IS NULL THEN 'platform'
@@ -45,6 +47,7 @@ WITH judged AS (
   LEFT JOIN cluster AS d ON d.cluster = s.target
   LEFT JOIN declared_server AS r ON r.cluster = s.target
   LEFT JOIN cluster_identity AS p ON p.cluster = s.target
+  LEFT JOIN (SELECT cluster, max(ipv4) AS ipv4, max(ipv6) AS ipv6 FROM pod_family GROUP BY cluster) AS f ON f.cluster = s.cluster
 )
 SELECT
   j.cluster || '/' || j.secret || '/' || j.key AS subject,
@@ -70,6 +73,8 @@ SELECT
     WHEN 'not-https' THEN j.secret || ' leads to ' || j.server || ': without TLS the token would travel in clear'
     WHEN 'connect-gateway' THEN j.secret || ' leads to Google''s Connect gateway, which does not accept its service-account token'
     WHEN 'dns-endpoint' THEN j.secret || ' leads to GKE''s DNS endpoint ' || j.server_host || ', whose certificate its authority did not sign'
+    WHEN 'IPv6' THEN j.secret || ' leads to the IPv6 address ' || j.server_host || ', and pods of ' || j.cluster || ' have no IPv6: istiod has no way there (network is unreachable)'
+    WHEN 'IPv4' THEN j.secret || ' leads to the IPv4 address ' || j.server_host || ', and pods of ' || j.cluster || ' have no IPv4: istiod has no way there (network is unreachable)'
     WHEN 'management proxy' THEN j.secret || ' leads through a management proxy (' || j.server || '), which does not accept its service-account token'
     WHEN 'private endpoint' THEN j.secret || ' leads to the private endpoint of the GKE cluster ' || j.target || ' (' || j.server || '): clusters outside its VPC cannot use it'
     ELSE ''

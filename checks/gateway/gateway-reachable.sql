@@ -17,7 +17,7 @@ why: |
   pods, which gateway-reachable-from-pods gives at level probe, but a gateway that nobody can reach is found here. Fails when the
   connection is refused or reset (a firewall that rejects; a load balancer without backends), and when it gets no answer
   although this machine should get one: the address is public and open, or this machine's address is among the Service's source
-  ranges. Where the gateway is not meant for this machine, no answer is unknown, not wrong. In the clouds: firewall rules
+  ranges. Where the gateway is not meant for this machine, or has an IPv6 address and this machine none, no answer is unknown, not wrong. In the clouds: firewall rules
   for the load balancer; on premises: routes and VPN.
 ---*/
 WITH gateway AS (
@@ -35,6 +35,8 @@ tried AS (
     CASE
       WHEN p.tcp = 'connected' THEN 'connected'
       WHEN p.tcp IN ('refused', 'reset') THEN 'broken'
+      -- A machine without IPv6 shows nothing of an address of that family.
+      WHEN p.tcp = 'no-route' AND p.address LIKE '%:%' THEN 'family'
       -- Silence is only wrong where this machine should be heard.
       WHEN g.source_ranges <> '[]' AND coalesce(p.source_admitted, 0) = 0 THEN 'not admitted'
       WHEN g.source_ranges = '[]' AND g.load_balancer_class = 'internal' THEN 'internal'
@@ -76,6 +78,7 @@ SELECT
     WHEN s.tcp = 'name-not-found' AND s.result = 'broken' THEN 'The gateway''s name ' || s.address || ' does not resolve'
     WHEN s.tcp = 'no-route' AND s.result = 'broken' THEN 'No route leads from this machine to ' || s.address
     WHEN s.result = 'broken' THEN s.address || ':' || s.port || ' gives no answer: a firewall drops the packets, or no route leads there'
+    WHEN s.result = 'family' THEN 'No route leads from this machine to ' || s.address || ', an IPv6 address, which this machine may not have any of: level probe asks from the other clusters'' pods'
     WHEN s.result = 'not admitted' THEN s.address || ':' || s.port || ' gives no answer, but this machine is not known to be among the source ranges (' || g.source_ranges || '): level probe asks from the other clusters'' pods'
     WHEN s.result IN ('internal', 'private') THEN s.address || ':' || s.port || ' gives no answer, but it is ' || CASE s.result WHEN 'internal' THEN 'an internal load balancer' ELSE 'a private address' END || ' to which this machine may have no way: level probe asks from the other clusters'' pods'
     ELSE 'The connection to ' || s.address || ':' || s.port || ' failed' || CASE s.tcp_detail WHEN '' THEN '' ELSE ': ' || s.tcp_detail END

@@ -8,6 +8,7 @@ level: read
 requires:
   - {check: gke-cluster-running, of: source, blocks: unknown}
   - {check: gateway-has-address, of: target, blocks: unknown}
+  - {check: gateway-address-families-meet, when: failed, blocks: unsound}
   - {check: server-address-usable, of: target, when: failed, blocks: unsound}
   - {check: vpn-tunnels-established, when: failed, blocks: unsound}
   - {check: google-credentials-work, when: failed, blocks: unknown}

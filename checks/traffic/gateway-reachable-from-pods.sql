@@ -8,6 +8,7 @@ level: probe
 requires:
   - {check: probes-ran, of: source}
   - {check: gateway-has-address, of: target}
+  - {check: gateway-address-families-meet, when: failed, blocks: unsound}
   - {check: gateway-has-endpoints, of: target, when: failed, blocks: unsound}
   - {check: services-exposed, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable, of: target, when: failed, blocks: unsound}

@@ -8,6 +8,7 @@ level: probe
 requires:
   - {check: probes-ran, of: source}
   - {check: gateway-has-address, of: target}
+  - {check: gateway-address-families-meet, when: failed, blocks: unsound}
   - {check: gateway-ready, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable-from-pods, when: failed, blocks: unsound}
 pass: "A pod of {source} reaches {address} ({time})"

@@ -1,6 +1,7 @@
 internal import Facts
 internal import Kubernetes
 internal import Mesh
+internal import Policy
 
 extension Rows {
     /// Table `system_namespace`.
@@ -37,6 +38,21 @@ extension Rows {
             label("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"), label("topology.istio.io/subzone"),
         ]
         return parts.prefix((parts.lastIndex { !$0.isEmpty } ?? -1) + 1).joined(separator: "/")
+    }
+
+    /// Table `pod_family`: one row for each combination of families; a pod that stands in several lists counts once.
+    static func podFamilies(_ cluster: String, _ pods: [Pod]) -> [FactRow] {
+        let families = Dictionary(pods.map { ($0.metadata.path, $0.addressFamilies) }, uniquingKeysWith: { first, _ in first })
+        let groups = Dictionary(grouping: families.filter { !$0.value.isEmpty }, by: \.value).mapValues { $0.map(\.key).sorted() }
+        return groups.sorted { $0.value[0] < $1.value[0] }.map { families, paths in
+            FactRow(
+                "pod_family",
+                [
+                    "cluster": .text(cluster), "ipv4": FactValue(families.contains(.v4)),
+                    "ipv6": FactValue(families.contains(.v6)),
+                    "pods": .integer(paths.count), "example": .text(paths[0]),
+                ])
+        }
     }
 
     /// Table `cluster_identity`.

@@ -1,3 +1,5 @@
+internal import Policy
+
 /// `apps/v1` Deployment.
 struct Deployment: ListedObject {
     var metadata: ObjectMeta
@@ -49,6 +51,7 @@ struct PodSpec: Decodable, Sendable {
     var containers: [Container]
     /// Native sidecars stand here.
     var initContainers: [Container]?
+    var hostNetwork: Bool?
 
     /// The container of that name, wherever it stands.
     func container(_ name: String) -> Container? {
@@ -88,7 +91,11 @@ struct Pod: ListedObject {
         var conditions: [Condition]?
         var containerStatuses: [ContainerStatus]?
         var initContainerStatuses: [ContainerStatus]?
+        /// Of each family at most one.
+        var podIPs: [Address]?
     }
+
+    struct Address: Decodable, Sendable { var ip: String? }
 
     struct ContainerStatus: Decodable, Sendable {
         var name: String
@@ -110,6 +117,12 @@ struct Pod: ListedObject {
 
     var isReady: Bool {
         isAlive && status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } ?? false
+    }
+
+    /// The families of its own addresses; none while it has none, and where it has the node's.
+    var addressFamilies: Set<IPAddress.Family> {
+        guard isAlive, spec.hostNetwork != true else { return [] }
+        return Set((status?.podIPs ?? []).compactMap { $0.ip.flatMap { IPAddress($0)?.family } })
     }
 
     /// When a container began to run; `nil` where it does not run.
