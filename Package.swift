@@ -89,7 +89,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "Peers"]),
         tests("TLSTests", ["TLS", "Peers"]),
         // Real servers, and certificates made in memory, for the tests above.
-        .target(name: "Peers", dependencies: ["COpenSSL"], path: "Tests/Peers", swiftSettings: swift),
+        .target(name: "Peers", dependencies: ["Kubernetes", "HTTP", "COpenSSL"], path: "Tests/Peers", swiftSettings: swift),
         tests("KubernetesTests", ["Kubernetes", "Secrecy", "HTTP", "Peers", yams, subprocess], exclude: ["Kubeconfigs"]),
         tests("GoogleCloudTests", ["GoogleCloud", "Secrecy", "HTTP", "TLS", "Peers"]),
         tests("FactsTests", ["Facts", "CheckFiles", "StrictYAML", grdb]),

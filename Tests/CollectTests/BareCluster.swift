@@ -29,12 +29,8 @@ final class BareCluster: Sendable {
         kubelet = try await Nginx(
             identity: Identity.make(.server()),
             locations: "location /containerLogs/ { rewrite ^/containerLogs/[^/]+/([^/]+)/probe$ /log-$1 break; expires -1; }")
-        admin = try Self.client(server, token: KubeAPIServer.adminToken, http: http)
-        let end = ContinuousClock.now + .seconds(90)
-        while (try? await admin.get("/api/v1/namespaces/default", as: JSONValue.self)) == nil {
-            guard ContinuousClock.now < end else { throw PeerError(description: "no API server: \(server.output.suffix(1000))") }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        admin = try server.client(http: http)
+        try await server.waitUntilReady(admin)
         let node: JSONValue = [
             "apiVersion": "v1", "kind": "Node", "metadata": ["name": "n1"],
             "status": [
@@ -52,26 +48,6 @@ final class BareCluster: Sendable {
     func work(_ body: @escaping @Sendable () async -> Void) {
         let task = Task { await body() }
         tasks.withLock { $0.append(task) }
-    }
-
-    static func client(
-        _ server: KubeAPIServer, token: String, http: HTTPClient, timeout: Duration = .seconds(20)
-    ) throws -> KubernetesClient {
-        let folder = try Folder()
-        let file = try folder.write(
-            "config",
-            Data(
-                """
-                apiVersion: v1
-                kind: Config
-                current-context: x
-                contexts: [{name: x, context: {cluster: c, user: u}}]
-                clusters: [{name: c, cluster: {\(server.cluster)}}]
-                users: [{name: u, user: {token: \(token)}}]
-                """.utf8))
-        return KubernetesClient(
-            access: try Kubeconfig.load(.file(file)).resolve(), http: http, timeout: timeout,
-            plugins: ExecCache(trust: ExecTrust()))
     }
 
     /// A collection in the namespace: `/api/v1/pods` becomes `/api/v1/namespaces/SPACE/pods`.

@@ -65,7 +65,7 @@ import Testing
     @Test(arguments: ["namespace", "reaping", "configMap", "job", "waiting", "results", "leaving"])
     func killedAtAnyStepTheNextRunLeavesNothing(step wanted: String) async throws {
         let http = HTTPClient(userAgent: "victim")
-        let client = try BareCluster.client(hands.server, token: KubeAPIServer.adminToken, http: http)
+        let client = try hands.server.client(token: KubeAPIServer.adminToken, http: http)
         let isReached = Mutex(false)
         // From this step on no request leaves any more, those of tidying up included: as if the process had been killed.
         let result = await runner(client, holder: Self.dead) { step in
@@ -148,7 +148,7 @@ import Testing
     // MARK: Permissions
 
     @Test func withoutPermissionsNothingIsMadeAndWithTheRolesItRuns() async throws {
-        let reader = try BareCluster.client(hands.server, token: KubeAPIServer.readerToken, http: hands.http)
+        let reader = try hands.server.client(token: KubeAPIServer.readerToken, http: hands.http)
         let denied = await runner(reader).probe(targets)
         #expect(denied.outcome == .denied && denied.left.isEmpty)
         #expect(denied.detail.contains("create") && denied.detail.contains("isthmus rbac --level probe"))
@@ -239,8 +239,7 @@ import Testing
         let other = try await ProbeHands()
         defer { other.stop() }
         other.behave(.never)
-        let client = try BareCluster.client(
-            other.server, token: KubeAPIServer.adminToken, http: other.http, timeout: .seconds(3))
+        let client = try other.server.client(token: KubeAPIServer.adminToken, http: other.http, timeout: .seconds(3))
         let result = await runner(client) { step in if case .waiting = step { other.server.stop() } }.probe(targets)
         #expect(result.outcome == .lost, "\(result.detail)")
         #expect(result.left.contains("isthmus cleanup") && result.left.contains("ends by itself"))

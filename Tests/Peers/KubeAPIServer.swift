@@ -1,4 +1,6 @@
 import Foundation
+package import HTTP
+package import Kubernetes
 
 /// A real etcd and kube-apiserver on free loopback ports. Nothing else runs: no controller, no scheduler, no kubelet.
 package final class KubeAPIServer: Sendable {
@@ -76,6 +78,36 @@ package final class KubeAPIServer: Sendable {
     /// A kubeconfig's `cluster` for this server.
     package var cluster: String {
         "server: https://127.0.0.1:\(port), certificate-authority-data: \(Self.authority.certificatePEM.base64EncodedString())"
+    }
+
+    /// A client of the server, for the user whose token it is.
+    package func client(
+        token: String = adminToken, http: HTTPClient, timeout: Duration = .seconds(20)
+    ) throws -> KubernetesClient {
+        let folder = try Folder()
+        let file = try folder.write(
+            "config",
+            Data(
+                """
+                apiVersion: v1
+                kind: Config
+                current-context: x
+                contexts: [{name: x, context: {cluster: c, user: u}}]
+                clusters: [{name: c, cluster: {\(cluster)}}]
+                users: [{name: u, user: {token: \(token)}}]
+                """.utf8))
+        return KubernetesClient(
+            access: try Kubeconfig.load(.file(file)).resolve(), http: http, timeout: timeout,
+            plugins: ExecCache(trust: ExecTrust()))
+    }
+
+    /// Waits until the server has made the namespaces that it makes by itself.
+    package func waitUntilReady(_ client: KubernetesClient) async throws {
+        let end = ContinuousClock.now + .seconds(90)
+        while (try? await client.get("/api/v1/namespaces/default", as: JSONValue.self)) == nil {
+            guard ContinuousClock.now < end else { throw PeerError(description: "no API server: \(output.suffix(1000))") }
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     /// Ends the server at once; what it stores stays with etcd.

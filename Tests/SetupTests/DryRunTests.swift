@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func whoMayNotIsTold() async throws {
-        let reader = try SetupWorld.client(world.server, token: KubeAPIServer.readerToken, http: world.http)
+        let reader = try world.server.client(token: KubeAPIServer.readerToken, http: world.http)
         let act = await dryRun(reader).act(.expose, map("secret-less", [:]))
         #expect(act.verb == .refused)
         #expect(act.reason.contains("not allowed") && act.reason.contains("reader"), "\(act.reason)")
@@ -144,7 +144,7 @@ import Testing
                     "roleRef": ["apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "installer"],
                     "subjects": [["kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "readers"]],
                 ]))
-        let reader = try SetupWorld.client(world.server, token: KubeAPIServer.readerToken, http: world.http)
+        let reader = try world.server.client(token: KubeAPIServer.readerToken, http: world.http)
         let objects = GatewayManifests.objects(
             GatewayWish(meshID: "m", network: "n", revision: ""), GatewayAPIs(autoscaling: nil, policy: nil))
         let binding = try #require(objects.first { $0["kind"] == "RoleBinding" })

@@ -56,7 +56,7 @@ import Testing
 
     @Test func aDeadRunsLeaseIsTakenOver() async throws {
         let http = HTTPClient(userAgent: "victim")
-        let dead = lease("dead", seconds: 2, client: try SetupWorld.client(world.server, http: http))
+        let dead = lease("dead", seconds: 2, client: try world.server.client(http: http))
         try await dead.acquire()
         http.shutdown()
         let start = ContinuousClock.now
@@ -73,7 +73,7 @@ import Testing
 
     @Test func nobodyWaitsForAHolderThatIsKnownToBeDead() async throws {
         let http = HTTPClient(userAgent: "victim")
-        let dead = lease("dead", seconds: 100, client: try SetupWorld.client(world.server, http: http))
+        let dead = lease("dead", seconds: 100, client: try world.server.client(http: http))
         try await dead.acquire()
         http.shutdown()
         let next = lease("next")
@@ -84,7 +84,7 @@ import Testing
 
     @Test func theRunGoesOnWithItsOwnLease() async throws {
         let http = HTTPClient(userAgent: "victim")
-        try await lease("one", seconds: 100, client: try SetupWorld.client(world.server, http: http)).acquire()
+        try await lease("one", seconds: 100, client: try world.server.client(http: http)).acquire()
         http.shutdown()
         let resumed = lease("one")
         try await resumed.acquire { _ in

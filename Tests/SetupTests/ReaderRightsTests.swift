@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test func whoMayNotAskLearnsNothing() async throws {
-        let rights = await look(try SetupWorld.client(world.server, token: KubeAPIServer.readerToken, http: world.http))
+        let rights = await look(try world.server.client(token: KubeAPIServer.readerToken, http: world.http))
         #expect(rights.acts == [] && rights.findings.map(\.severity) == [.unknown])
         #expect(rights.findings.first?.text.contains("was not told") == true)
         #expect(rights.findings.first?.remedy.contains("subjectaccessreviews") == true)

@@ -157,7 +157,7 @@ import Testing
 
     @Test func whoMayNotMakesNothing() async throws {
         let cluster = mesh.clusters[1].cluster
-        let reader = try BareCluster.client(cluster.server, token: KubeAPIServer.readerToken, http: cluster.http)
+        let reader = try cluster.server.client(token: KubeAPIServer.readerToken, http: cluster.http)
         let ended = cluster.ended
         let proofs = await proof([mesh.clusters[0].cluster.admin, reader]).prove()
         let denied = proofs[1].result

@@ -35,7 +35,7 @@ final class SetupMesh: Sendable {
     func targets(http: HTTPClient? = nil, token: String = KubeAPIServer.adminToken) throws -> [SetupTarget] {
         try Self.names.map { name in
             let world = try world(name)
-            let client = try SetupWorld.client(world.server, token: token, http: http ?? world.http)
+            let client = try world.server.client(token: token, http: http ?? world.http)
             return SetupTarget(name: name, client: client, kubeconfig: "/none", context: "x")
         }
     }
@@ -97,7 +97,7 @@ final class SetupMesh: Sendable {
     private func dryRun(_ cluster: String, _ takeOver: [String], _ token: String) throws -> DryRun {
         let world = try world(cluster)
         return DryRun(
-            client: try SetupWorld.client(world.server, token: token, http: world.http), cluster: cluster,
+            client: try world.server.client(token: token, http: world.http), cluster: cluster,
             takeOver: Set(takeOver))
     }
 

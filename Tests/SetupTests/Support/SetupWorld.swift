@@ -14,34 +14,9 @@ final class SetupWorld: Sendable {
 
     init() async throws {
         server = try await KubeAPIServer(isAudited: true)
-        admin = try Self.client(server, http: http)
-        let end = ContinuousClock.now + .seconds(90)
-        while (try? await admin.get("/api/v1/namespaces/default", as: JSONValue.self)) == nil {
-            guard ContinuousClock.now < end else { throw PeerError(description: "no API server: \(server.output.suffix(1000))") }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        admin = try server.client(http: http)
+        try await server.waitUntilReady(admin)
         try await make(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "istio-system"]])
-    }
-
-    /// A client of the server; with an HTTP client of its own where the test ends that one.
-    static func client(
-        _ server: KubeAPIServer, token: String = KubeAPIServer.adminToken, http: HTTPClient
-    ) throws -> KubernetesClient {
-        let folder = try Folder()
-        let file = try folder.write(
-            "config",
-            Data(
-                """
-                apiVersion: v1
-                kind: Config
-                current-context: x
-                contexts: [{name: x, context: {cluster: c, user: u}}]
-                clusters: [{name: c, cluster: {\(server.cluster)}}]
-                users: [{name: u, user: {token: \(token)}}]
-                """.utf8))
-        return KubernetesClient(
-            access: try Kubeconfig.load(.file(file)).resolve(), http: http, timeout: .seconds(20),
-            plugins: ExecCache(trust: ExecTrust()))
     }
 
     /// Creates an object as somebody else's tool would.
