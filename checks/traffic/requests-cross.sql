@@ -35,7 +35,8 @@ optional: [sidecar_endpoint, sidecar_certificate]
 pass: "A request from {source} was answered by {server} in {target}, which saw {client}"
 fail:
   name: "{host} cannot be resolved in {source}: its Service is not there, or the cluster's DNS does not know it{words}"
-  no-endpoint: "The sidecar in {source} knows no endpoint in {target}: istiod of {source} does not see the pods there, or drops them because a rule takes mutual TLS from them{words}"
+  untold: "The sidecar in {source} does not know the Service of the server in {target}: istiod of {source} has not told it, and the request went past the mesh{words}"
+  no-endpoint: "The sidecar in {source} knows no endpoint in {target}, though it knows the Service: istiod of {source} does not see the pods there, or drops them because a rule takes mutual TLS from them{words}"
   refused: "The sidecar in {source} is refused where it looks for {target}: nothing listens at the address that istiod gave it{words}"
   timeout: "The sidecar in {source} gets no answer where it looks for {target}: the address that istiod gave it does not lead to the gateway there{words}"
   refused-pod: "The sidecar in {source} looks for {target} at {addresses}, which is no gateway there: istiod of {source} knows no gateway of that network, or takes both networks for one{words}"
@@ -58,6 +59,9 @@ unknown:
   trust-domain: "A request from {source} was answered by {server} in {target}; whether that is right is not known without the trust domains of both"
 remedy:
   name: "kubectl {source_flags} get services --all-namespaces    # a Service must exist in every cluster whose clients call it"
+  untold: |
+    istioctl {source_flags} proxy-status    # what istiod has sent, and proxies have not taken
+    kubectl {source_flags} get sidecars --all-namespaces    # spec.egress.hosts keeps from proxies what it does not name
   no-endpoint: |
     kubectl {source_flags} get destinationrules --all-namespaces    # tls.mode DISABLE or SIMPLE for *.local takes mutual TLS from every service
     kubectl {target_flags} get peerauthentications --all-namespaces
@@ -91,7 +95,7 @@ why: |
   answered: the proof that everything before adds up to. The server says which cluster it is, and sends back what its sidecar wrote
   of the connection (X-Forwarded-Client-Cert): the identity that it verified, and the one that it showed. Both must be the test
   account's, in the trust domain of the client's and of the server's cluster. Where no answer comes, the words of the client's
-  sidecar say at which rung it ended: name, endpoint, address, gateway, certificate, policy; and the sidecar itself is asked where it
+  sidecar say at which rung it ended: name, service, endpoint, address, gateway, certificate, policy; and the sidecar itself is asked where it
   would have sent the request, and which roots it trusts. What earlier checks find of the Service, the network, the gateway, the
   remote secret or the roots, and what istiod itself says, explains it first.
 ---*/
@@ -103,7 +107,7 @@ WITH domain AS (
 ),
 asked AS (
   SELECT
-    w.source, w.target, w.outcome, w.tries, w.client_identity, w.server_identity, w.http_status, w.milliseconds, w.detail,
+    w.source, w.target, w.outcome, w.sidecar_knows, w.tries, w.client_identity, w.server_identity, w.http_status, w.milliseconds, w.detail,
     'spiffe://' || s.trust_domain || w.account AS expected_client,
     'spiffe://' || t.trust_domain || w.account AS expected_server
   FROM workload_request AS w
@@ -125,6 +129,7 @@ judged AS (
     asked.*,
     w.addresses,
     CASE
+      WHEN outcome IN ('refused', 'timeout', 'cut', 'http') AND sidecar_knows = 0 THEN 'untold'
       WHEN outcome IN ('refused', 'timeout', 'cut') THEN outcome || coalesce(w.leads_to, '')
       WHEN outcome = 'tls' AND sr.root_serials IS NOT NULL AND tr.root_serials IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM json_each(sr.root_serials) AS s JOIN json_each(tr.root_serials) AS t ON t.value = s.value)

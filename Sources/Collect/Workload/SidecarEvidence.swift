@@ -19,6 +19,9 @@ struct SidecarEvidence: Sendable, Equatable {
     /// Why there is nothing; empty where there is.
     private(set) var problem = ""
 
+    /// Whether the sidecar knows the service of the server at a place, with or without endpoints; `nil` where it did not say.
+    func knows(_ place: Int) -> Bool? { problem.isEmpty ? endpoints[place] != nil : nil }
+
     /// The sidecar's own certificate, and the roots by which it verifies others.
     struct Certificates: Sendable, Equatable {
         var identity = ""

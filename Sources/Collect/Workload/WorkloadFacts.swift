@@ -64,6 +64,7 @@ struct WorkloadFacts {
                         "account": .text(WorkloadObjects.account), "http_status": .integer(answer.attempt.status),
                         "milliseconds": FactValue(outcome == .answered ? answer.attempt.total * 1000 : nil),
                         "detail": .text(words.capped),
+                        "sidecar_knows": FactValue(result.sidecarEvidence.flatMap { $0.knows(place) }),
                         "shared_requests": FactValue(result.shared?.requests), "shared_failed": FactValue(result.shared?.failed),
                         "shared_answers": FactValue(result.shared.map { $0.heard[place] ?? 0 }),
                     ]))

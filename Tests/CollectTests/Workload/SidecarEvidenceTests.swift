@@ -27,6 +27,7 @@ import Testing
                     .init(address: "203.0.113.2", port: 15443, health: "/failed_active_hc", connections: 4, failedConnections: 3),
                 ], 1: [],
             ])
+        #expect([0, 1, 2].map(evidence.knows) == [true, true, false])
         let certificates = try #require(evidence.certificates)
         #expect(certificates.identity == "spiffe://td/ns/n/sa/s" && certificates.rootSerials == ["0a0b"])
         #expect(certificates.expires == Timestamp("2026-11-29T03:00:00Z"))
@@ -50,6 +51,8 @@ import Testing
     }
 
     @Test func noAdministration() {
-        #expect(SidecarEvidence(Data("x 7\nc \n".utf8)).problem.contains("curl ended with 7"))
+        let evidence = SidecarEvidence(Data("x 7\nk 0\nc \n".utf8))
+        #expect(evidence.problem.contains("curl ended with 7"))
+        #expect(evidence.knows(0) == nil && evidence.knows(1) == nil)
     }
 }
