@@ -12,6 +12,13 @@ struct ClusterFacts {
     private(set) var batch = FactBatch()
     /// The PeerAuthentications, by the root namespace of the wanted revision.
     private(set) var mutualTLSPolicies: Answer<MutualTLSPolicies> = .failure(NoAnswer("not asked"))
+    /// Which Services the gateway sees, by the wanted revision's configuration.
+    var gatewaySight: Answer<GatewaySight> {
+        both(evidence.gatewayWorkloads, readConfigurations).map { gateway, configurations in
+            GatewaySight(
+                namespaces: gateway.podLabels.map(\.namespace), defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
+        }
+    }
 
     private var cluster: String { declaration.name }
 

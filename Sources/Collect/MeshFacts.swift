@@ -15,6 +15,7 @@ struct ClusterResult: Sendable {
     let facts: FactBatch
     let roots: Answer<PEMBundle>
     let mutualTLSPolicies: Answer<MutualTLSPolicies>
+    let gatewaySight: Answer<GatewaySight>
     var probes: [GatewayProbe] = []
     /// One for each of the evidence's remote secrets.
     var remoteContacts: [RemoteContact] = []
@@ -44,6 +45,7 @@ struct ClusterResult: Sendable {
         self.facts = facts.batch
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
+        gatewaySight = facts.gatewaySight
     }
 
     /// Nothing can be asked, for want of a usable kubeconfig.
@@ -56,6 +58,7 @@ struct ClusterResult: Sendable {
         self.facts = facts.batch
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
+        gatewaySight = facts.gatewaySight
     }
 }
 
@@ -88,7 +91,7 @@ struct MeshFacts {
         let sources = results.map { result in
             ServiceFacts.Source(
                 cluster: result.declaration.name, services: result.evidence.services, pods: result.evidence.workloadPods,
-                policies: result.mutualTLSPolicies)
+                policies: result.mutualTLSPolicies, sight: result.gatewaySight.value)
         }
         batch.merge(ServiceFacts(sources).batch)
         batch.merge(ProbeFacts(results, now: now).batch)

@@ -113,6 +113,23 @@ import Testing
         #expect(failed(batch(evidence)).isSuperset(of: ["destination_rule", "peer_authentication", "authorization_policy"]))
     }
 
+    @Test func whichServicesTheGatewaySees() throws {
+        func sight(_ evidence: ClusterEvidence) -> GatewaySight? {
+            ClusterFacts(ClusterDeclaration(name: "a", kubeconfig: "a.kubeconfig"), revision: "asm-1246-9", evidence: evidence)
+                .gatewaySight.value
+        }
+        let web: Service = try decoded(#"{"metadata":{"name":"web","namespace":"shop"},"spec":{}}"#)
+        var evidence = try Self.evidence()
+        #expect(sight(evidence)?.sees(web) == true)
+        evidence.configMaps = .success([
+            ControlPlaneTests.configMap("istio-asm-1246-9", ["mesh": "defaultServiceExportTo: ['.']"]),
+            ControlPlaneTests.configMap("istio-other", ["mesh": "defaultServiceExportTo: ['*']"]),
+        ])
+        #expect(sight(evidence)?.sees(web) == false)
+        evidence.configMaps = .success([ControlPlaneTests.configMap("istio-asm-1246-9", ["mesh": "rootNamespace: [x"])])
+        #expect(sight(evidence) == nil)
+    }
+
     /// What one refused question costs: exactly the tables that are made of its answer.
     @Test(arguments: Refusal.allCases)
     func oneRefusal(_ refusal: Refusal) throws {

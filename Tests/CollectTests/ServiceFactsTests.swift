@@ -10,7 +10,7 @@ import Testing
     ) -> ServiceFacts.Source {
         ServiceFacts.Source(
             cluster: name, services: .success(services), pods: .success(pods),
-            policies: .success(MutualTLSPolicies(policies, root: "istio-system")))
+            policies: .success(MutualTLSPolicies(policies, root: "istio-system")), sight: GatewaySight())
     }
 
     private func service(_ name: String, ports: String, more: String = "") throws -> Service {
@@ -55,6 +55,27 @@ import Testing
             return try #require(batch.rows.first)["disabled_by"]
         }
         #expect(by == ["sample/p", "", "sample/p"])
+    }
+
+    @Test(
+        arguments: [
+            ("", [], [], true), ("*", [], [], true), (".", [], [], false), ("~", [], [], false),
+            ("other, istio-system", [], [], true),
+            ("istio-system", ["gw"], [], false), (".", ["sample"], [], true), ("~", ["sample"], [], false),
+            ("", [], ["."], false),
+            ("", ["sample"], ["."], true), ("*", [], ["."], true), ("", [], ["~"], false),
+        ] as [(String, [String], Set<String>, Bool)])
+    func whetherTheGatewaySeesIt(exportTo: String, gateways: [String], defaults: Set<String>, sees: Bool) throws {
+        let web = try GatewayTests.service(
+            "web", namespace: "sample", labels: "", annotations: #""networking.istio.io/exportTo":"\#(exportTo)""#,
+            spec: #"{"selector":{"app":"web"},"ports":[{"port":80}]}"#)
+        var source = try result("a", services: [web], pods: [pod("web")])
+        source.sight = GatewaySight(namespaces: gateways, defaults: defaults)
+        let row = try #require(ServiceFacts([source]).batch.rows.first)
+        #expect(row["gateway_sees"] == FactValue(sees))
+        #expect(row["export_to"] == .text(exportTo.filter { $0 != " " }))
+        source.sight = nil
+        #expect(ServiceFacts([source]).batch.rows.first?["gateway_sees"] == .null)
     }
 
     @Test func whatWasNotSeenIsInTheLedger() throws {

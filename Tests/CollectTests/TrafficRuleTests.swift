@@ -194,4 +194,12 @@ import Testing
                 == ["*.a", "b"])
         #expect(hosts("trustDomain: x") == [])
     }
+
+    @Test func toWhomServicesAreExported() {
+        func namespaces(_ mesh: String) -> [String] {
+            MeshConfig(ControlPlaneTests.configMap("istio", ["mesh": mesh])).defaultServiceExportTo
+        }
+        #expect(namespaces("defaultServiceExportTo: ['.', istio-system]") == [".", "istio-system"])
+        #expect(namespaces("trustDomain: x") == [])
+    }
 }

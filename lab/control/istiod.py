@@ -172,7 +172,7 @@ class Mesh:
                 if (server.get("tls") or {}).get("mode") != "AUTO_PASSTHROUGH":
                     continue
                 for service, port, known in self.every_port():
-                    if not any(exposes(host, service) for host in server.get("hosts", [])):
+                    if not service.seen_in(proxy.namespace) or not any(exposes(host, service) for host in server.get("hosts", [])):
                         continue
                     name = server_name(service, port)
                     exposed.setdefault(server["port"]["number"], []).append(name)
@@ -189,7 +189,7 @@ class Mesh:
             for endpoint in known:
                 if endpoint.pod in proxy.pods and endpoint.cluster == self.own:
                     inbound[endpoint.port] = port.http
-            if not self.addresses.get(service.host):
+            if not self.addresses.get(service.host) or not service.seen_in(proxy.namespace):
                 continue
             name = f"outbound|{port.number}||{service.host}"
             accounts = sorted({f"spiffe://{settings.trust_domain}/{e.account}" for e in known if e.mutual_tls})

@@ -2,7 +2,7 @@
 
 import typing
 
-from kube import Watched, labels
+from kube import Watched, annotations, labels
 
 NETWORK_LABEL = "topology.istio.io/network"
 
@@ -41,6 +41,11 @@ class Service(typing.NamedTuple):
     host: str
     address: str
     ports: tuple
+    exported: tuple
+
+    def seen_in(self, namespace):
+        """By the annotation networking.istio.io/exportTo; without it, everywhere."""
+        return not self.exported or any(name in ("*", namespace) or name == "." and namespace == self.namespace for name in self.exported)
 
 
 class Registry:
@@ -94,7 +99,8 @@ class Registry:
             ports = tuple(Port(port["port"], port.get("name", "")) for port in spec.get("ports", []) if port.get("protocol") == "TCP")
             address = spec.get("clusterIP", "")
             yield Service(metadata["namespace"], f"{metadata['name']}.{metadata['namespace']}.svc.cluster.local",
-                          "" if address == "None" else address, ports)
+                          "" if address == "None" else address, ports,
+                          tuple(annotations(service).get("networking.istio.io/exportTo", "").replace(",", " ").split()))
 
     def known_endpoints(self):
         """(host, name of the Service port, endpoint) of every ready address: by their names ports of several clusters are one."""

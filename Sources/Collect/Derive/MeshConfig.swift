@@ -33,6 +33,8 @@ struct MeshConfig {
     var clusterLocal: [String] = []
     /// How clients prefer endpoints by where these stand; on where nothing is said.
     var locality = LocalityBalancing.failover
+    /// To which namespaces a Service is exported that does not say so itself; empty: all.
+    var defaultServiceExportTo: [String] = []
     var proxyMetadata: [String: String] = [:]
     /// Which namespaces istiod looks at; empty: all.
     var discoverySelectors: [LabelSelector] = []
@@ -68,6 +70,9 @@ struct MeshConfig {
         if let value = present(&top, "enableAutoMtls") { autoMTLS = try value.bool() }
         if let value = present(&top, "trustDomainAliases") {
             for alias in try value.list() { trustDomainAliases.append(try alias.string()) }
+        }
+        if let value = present(&top, "defaultServiceExportTo") {
+            for namespace in try value.list() { defaultServiceExportTo.append(try namespace.string()) }
         }
         if let value = present(&top, "serviceSettings") {
             for setting in try value.list() { clusterLocal += try Self.clusterLocal(setting) }

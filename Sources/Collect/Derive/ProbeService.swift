@@ -21,7 +21,7 @@ struct ProbeService: Sendable, Equatable {
         let workloads = MeshWorkloads(pods)
         let candidates = services.filter { service in
             !workloads.behind(service).isEmpty
-                && ["", "*"].contains(service.metadata.annotation("networking.istio.io/exportTo"))
+                && (service.exportTo.isEmpty || service.exportTo.contains("*"))
                 && service.spec.type != "ExternalName" && service.probePort != nil
         }
         return candidates.sorted { order($0) < order($1) }.compactMap { service in

@@ -1,4 +1,5 @@
 internal import Facts
+internal import Foundation
 internal import Mesh
 
 /// The ready pods with sidecars of one cluster, by namespace.
@@ -25,6 +26,7 @@ struct ServiceFacts {
         var services: [String: Service]
         var pods: [String: [Pod]]
         var policies: MutualTLSPolicies
+        var sight: GatewaySight?
     }
 
     /// What one cluster's rows are made of.
@@ -34,6 +36,8 @@ struct ServiceFacts {
         /// With the label `security.istio.io/tlsMode=istio`.
         var pods: Answer<[Pod]>
         var policies: Answer<MutualTLSPolicies>
+        /// `nil` where it is not known.
+        var sight: GatewaySight?
     }
 
     init(_ sources: [Source]) {
@@ -46,7 +50,7 @@ struct ServiceFacts {
             case .success(let view):
                 batch.add(fact: "mesh_service", cluster: cluster, .collected)
                 batch.rows += names.compactMap { name in
-                    view.services[name].map { Self.row(cluster, $0, pods: view.pods[name] ?? [], view.policies) }
+                    view.services[name].map { Self.row(cluster, $0, pods: view.pods[name] ?? [], view) }
                 }
             }
         }
@@ -56,7 +60,7 @@ struct ServiceFacts {
         both(both(source.services, source.pods), source.policies).map { objects, policies in
             let workloads = MeshWorkloads(objects.1)
             let known = objects.0.filter { $0.spec.type != "ExternalName" }
-            var view = View(services: [:], pods: [:], policies: policies)
+            var view = View(services: [:], pods: [:], policies: policies, sight: source.sight)
             for service in known {
                 view.services[service.metadata.path] = service
                 let pods = workloads.behind(service)
@@ -66,10 +70,10 @@ struct ServiceFacts {
         }
     }
 
-    private static func row(_ cluster: String, _ service: Service, pods: [Pod], _ policies: MutualTLSPolicies) -> FactRow {
+    private static func row(_ cluster: String, _ service: Service, pods: [Pod], _ view: View) -> FactRow {
         let ports = (service.spec.ports ?? []).filter { ($0.protocol ?? "TCP") == "TCP" }
         let disabling = pods.lazy.compactMap { pod in
-            policies.disabling(pod, ports: ports.compactMap { pod.number(of: $0) })
+            view.policies.disabling(pod, ports: ports.compactMap { pod.number(of: $0) })
         }.first
         return FactRow(
             "mesh_service",
@@ -77,8 +81,38 @@ struct ServiceFacts {
                 "cluster": .text(cluster), "namespace": .text(service.metadata.namespace ?? ""),
                 "name": .text(service.metadata.name), "ports": jsonText(Set(ports.map(\.port)).sorted()),
                 "headless": FactValue(service.spec.clusterIP == "None"), "mesh_pods": .integer(pods.count),
-                "disabled_by": .text(disabling?.metadata.path ?? ""),
+                "disabled_by": .text(disabling?.metadata.path ?? ""), "export_to": .text(service.exportTo.joined(separator: ",")),
+                "gateway_sees": FactValue(view.sight.map { $0.sees(service) }),
             ])
+    }
+}
+
+extension Service {
+    /// Annotation `networking.istio.io/exportTo`, the parts of its list; none where it is absent.
+    /// https://istio.io/latest/docs/reference/config/annotations/
+    var exportTo: [String] {
+        metadata.annotation("networking.istio.io/exportTo").split(separator: ",")
+            .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    }
+}
+
+/// Which Services the east-west gateway sees, and so passes TLS on to: those that are exported to its namespace.
+struct GatewaySight: Sendable {
+    private let namespaces: Set<String>
+    private let defaults: Set<String>
+
+    /// - Parameters:
+    ///   - namespaces: of gateways; where there is none yet, it will stand in istio-system.
+    ///   - defaults: of the mesh configuration, for Services that do not say to whom they are exported; empty: to all.
+    init(namespaces: [String] = [], defaults: Set<String> = []) {
+        self.namespaces = namespaces.isEmpty ? [MeshConstants.systemNamespace] : Set(namespaces)
+        self.defaults = defaults
+    }
+
+    func sees(_ service: Service) -> Bool {
+        let exported = service.exportTo.isEmpty ? defaults : Set(service.exportTo)
+        return exported.isEmpty || exported.contains("*") || !exported.isDisjoint(with: namespaces)
+            || exported.contains(".") && namespaces.contains(service.metadata.namespace ?? "")
     }
 }
 
