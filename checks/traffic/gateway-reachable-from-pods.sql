@@ -12,6 +12,8 @@ requires:
   - {check: gateway-has-endpoints, of: target, when: failed, blocks: unsound}
   - {check: services-exposed, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable, of: target, when: failed, blocks: unsound}
+  - {check: gateway-config-current, of: target, when: failed, blocks: unsound}
+  - {check: gateway-passes-through, of: target, when: failed, blocks: unsound}
   - {check: firewall-admits-gateway, when: failed, blocks: unsound}
   - {check: routes-to-on-premises, when: failed, blocks: unsound}
   - {check: ranges-do-not-overlap, when: failed, blocks: unsound}
