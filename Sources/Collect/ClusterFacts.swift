@@ -16,7 +16,8 @@ struct ClusterFacts {
     var gatewaySight: Answer<GatewaySight> {
         both(evidence.gatewayWorkloads, readConfigurations).map { gateway, configurations in
             GatewaySight(
-                namespaces: gateway.podLabels.map(\.namespace), defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
+                namespaces: gateway.podLabels.map(\.namespace),
+                defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
         }
     }
 
