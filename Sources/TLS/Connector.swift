@@ -33,16 +33,16 @@ final class Socket: Sendable {
     }
 
     enum Received {
-        case bytes([UInt8])
+        /// So many stand at the buffer's beginning.
+        case bytes(Int)
         case end
         case wouldBlock
         case failed(Int32)
     }
 
-    func receive() -> Received {
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    func receive(into buffer: inout [UInt8]) -> Received {
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        if count > 0 { return .bytes(Array(buffer.prefix(count))) }
+        if count > 0 { return .bytes(count) }
         if count == 0 { return .end }
         return errno == EAGAIN || errno == EINTR ? .wouldBlock : .failed(errno)
     }

@@ -61,9 +61,10 @@ extension TLSProber {
             result.end = .other(String(cString: strerror(error)))
             return result
         }
+        var buffer = Wire.newBuffer
         while result.end == nil, result.answer.count < Self.limit, !result.answer.endsHead {
-            switch socket.receive() {
-            case .bytes(let bytes): result.answer += bytes
+            switch socket.receive(into: &buffer) {
+            case .bytes(let count): result.answer += buffer[..<count]
             case .end: result.end = .closedWithoutAlert
             case .failed: result.end = .resetAfterHello
             case .wouldBlock:

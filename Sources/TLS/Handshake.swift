@@ -97,7 +97,8 @@ final class Handshake {
         return result > 0 ? .done : step(result)
     }
 
-    func feed(_ bytes: [UInt8]) { BIO_write(input, bytes, Int32(clamping: bytes.count)) }
+    /// So many bytes of the buffer's beginning came from the peer.
+    func feed(_ buffer: [UInt8], _ count: Int) { BIO_write(input, buffer, Int32(clamping: count)) }
 
     /// What is to be sent now.
     func takeOutput() -> [UInt8] {
@@ -144,19 +145,17 @@ final class Handshake {
     // MARK: What was seen
 
     /// As served; also when the handshake failed later.
-    private var chain: [Certificate] {
+    private func chain(_ certificates: KnownCertificates) -> [Certificate] {
         let served = SSL_get_peer_cert_chain(session)
-        return (0..<ist_x509_stack_count(served)).compactMap { index in
-            ist_x509_stack_at(served, index).flatMap { try? X509Reader.certificate($0) }
-        }
+        return (0..<ist_x509_stack_count(served)).compactMap { ist_x509_stack_at(served, $0).flatMap(certificates.certificate) }
     }
 
     var isCertificateRequested: Bool { record.isCertificateRequested }
     var isTLS13: Bool { SSL_version(session) == TLS1_3_VERSION }
 
     /// Version, cipher and ALPN, as far as they were negotiated.
-    func describe(_ ladder: inout TLSLadder) {
-        ladder.chain = chain
+    func describe(_ ladder: inout TLSLadder, _ certificates: KnownCertificates) {
+        ladder.chain = chain(certificates)
         ladder.clientCertificateRequested = isCertificateRequested
         if let names = SSL_get0_peer_CA_list(session) {
             ladder.acceptedAuthorities = (0..<ist_name_stack_count(names)).map { X509Reader.text(ist_name_stack_at(names, $0)) }

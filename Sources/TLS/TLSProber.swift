@@ -7,6 +7,7 @@ import Glibc
 package final class TLSProber: Sendable {
     let poller = Poller()
     private let resolver = Resolver()
+    private let certificates = KnownCertificates()
 
     package init() {}
 
@@ -83,7 +84,7 @@ package final class TLSProber: Sendable {
             let end = await wire.run(until: min(deadline, ContinuousClock.now + patience)) { handshake.readOn() }
             if end != .timedOut { ladder.afterHandshake = end }
         }
-        handshake.describe(&ladder)
+        handshake.describe(&ladder, certificates)
         ladder.tls = Rung(outcome: failure.map { .failed($0) } ?? .ok, milliseconds: begin.millisecondsToNow)
         judge(target, &ladder)
         return (wire, handshake)
@@ -113,6 +114,10 @@ final class Wire {
     private let socket: Socket
     private let handshake: Handshake
     private let poller: Poller
+    /// What arrives, as much at a time as a server's whole flight mostly is; one for the whole session.
+    static var newBuffer: [UInt8] { [UInt8](repeating: 0, count: 4 << 10) }
+
+    private var buffer = Wire.newBuffer
     private var firstBytes: [UInt8] = []
     private var hasSent = false
     /// Sending broke; what the peer said before may still be there to read.
@@ -158,10 +163,10 @@ final class Wire {
 
     private func fill(until deadline: ContinuousClock.Instant) async -> ProbeFailure? {
         while true {
-            switch socket.receive() {
-            case .bytes(let bytes):
-                if firstBytes.count < 64 { firstBytes += bytes.prefix(64 - firstBytes.count) }
-                handshake.feed(bytes)
+            switch socket.receive(into: &buffer) {
+            case .bytes(let count):
+                if firstBytes.count < 64 { firstBytes += buffer[..<min(count, 64 - firstBytes.count)] }
+                handshake.feed(buffer, count)
                 return nil
             case .end: return notTLS ?? sendFailure ?? .closedWithoutAlert
             case .failed(let error): return notTLS ?? sendFailure ?? failure(error)

@@ -1,5 +1,6 @@
 import COpenSSL
 import Foundation
+import Synchronization
 
 /// The owner of an OpenSSL certificate. C types do not leave this module's files, which borrow `pointer`.
 final class X509Handle: Sendable {
@@ -29,6 +30,25 @@ final class X509Handle: Sendable {
     deinit { X509_free(pointer) }
 }
 
+/// Certificates that were read already: the clusters of a mesh serve the same few again and again.
+final class KnownCertificates: Sendable {
+    /// By their bytes; so many that no mesh has as many, and no hostile server can fill the memory.
+    private let known = Mutex<[Data: Certificate]>([:])
+    private static let limit = 2000
+
+    /// `nil`: it is none.
+    func certificate(_ x509: OpaquePointer) -> Certificate? {
+        guard let der = derBytes(x509) else { return nil }
+        if let known = known.withLock({ $0[der] }) { return known }
+        guard let certificate = try? X509Reader.certificate(x509, der: der) else { return nil }
+        known.withLock { known in
+            if known.count >= Self.limit { known.removeAll() }
+            known[der] = certificate
+        }
+        return certificate
+    }
+}
+
 /// Reads what matters out of a certificate.
 enum X509Reader {
     static func certificate(der: Data) throws(CertificateError) -> Certificate {
@@ -36,8 +56,8 @@ enum X509Reader {
     }
 
     /// What OpenSSL has parsed already, with the key that it may have decoded too.
-    static func certificate(_ x509: OpaquePointer) throws(CertificateError) -> Certificate {
-        guard let der = derBytes(x509), X509_up_ref(x509) == 1 else {
+    static func certificate(_ x509: OpaquePointer, der: Data) throws(CertificateError) -> Certificate {
+        guard X509_up_ref(x509) == 1 else {
             throw .notACertificate(block: 0, detail: OpenSSLErrors.last ?? "malformed")
         }
         return try certificate(X509Handle(owning: x509), der: der)
