@@ -13,13 +13,7 @@ struct ClusterFacts {
     /// The PeerAuthentications, by the root namespace of the wanted revision.
     private(set) var mutualTLSPolicies: Answer<MutualTLSPolicies> = .failure(NoAnswer("not asked"))
     /// Which Services the gateway sees, by the wanted revision's configuration.
-    var gatewaySight: Answer<GatewaySight> {
-        both(evidence.gatewayWorkloads, readConfigurations).map { gateway, configurations in
-            GatewaySight(
-                namespaces: gateway.podLabels.map(\.namespace),
-                defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
-        }
-    }
+    private(set) var gatewaySight: Answer<GatewaySight> = .failure(NoAnswer("not asked"))
 
     private var cluster: String { declaration.name }
 
@@ -102,7 +96,17 @@ struct ClusterFacts {
     /// What rules of the mesh's users do to requests that cross.
     private mutating func rules() {
         let cluster = cluster
-        let roots = rootNamespaces
+        let configurations = readConfigurations
+        let roots = configurations.map { configurations in
+            // Those whose rules count for the whole mesh; one, but where revisions differ.
+            let named = Set(configurations.map(\.configuration.rootNamespace))
+            return named.isEmpty ? [MeshConstants.systemNamespace] : named
+        }
+        gatewaySight = both(evidence.gatewayWorkloads, configurations).map { gateway, configurations in
+            GatewaySight(
+                namespaces: gateway.podLabels.map(\.namespace),
+                defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
+        }
         mutualTLSPolicies = both(evidence.peerAuthentications, roots).map { policies, roots in
             MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
         }
@@ -111,7 +115,7 @@ struct ClusterFacts {
             both(evidence.destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
         add(
             "locality_rule",
-            both(both(evidence.destinationRules, roots), readConfigurations).map {
+            both(both(evidence.destinationRules, roots), configurations).map {
                 let mesh = $1.first.map { (name: $0.name, locality: $0.configuration.locality) }
                 return Rows.localityRules(cluster, $0.0, roots: $0.1, mesh: mesh)
             })
@@ -119,14 +123,6 @@ struct ClusterFacts {
         add(
             "authorization_policy",
             both(evidence.authorizationPolicies, roots).map { Rows.authorizationPolicies(cluster, $0, roots: $1) })
-    }
-
-    /// The namespaces whose rules count for the whole mesh; one, but where revisions differ. Not known where a configuration cannot be read.
-    private var rootNamespaces: Answer<Set<String>> {
-        readConfigurations.map { configurations in
-            let named = Set(configurations.map(\.configuration.rootNamespace))
-            return named.isEmpty ? [MeshConstants.systemNamespace] : named
-        }
     }
 
     /// The mesh configurations that count, with their ConfigMaps' names. Not known where one of them cannot be read.

@@ -39,8 +39,9 @@ tried AS (
     f.*,
     CASE
       WHEN f.heard >= f.expected AND f.expected > 0 THEN 'all'
-      -- More than two clusters, in more than one locality.
-      WHEN f.heard > 0 AND k.rule IS NOT NULL AND (SELECT count(DISTINCT locality) FROM node) > 1 THEN 'near'
+      -- Of those that are left, some stand nearer than others.
+      WHEN f.heard > 0 AND k.rule IS NOT NULL
+        AND (SELECT count(DISTINCT n.locality) FROM node AS n WHERE n.cluster <> f.target) > 1 THEN 'near'
       WHEN f.heard < f.expected THEN 'lost'
     END AS kind,
     k.rule

@@ -46,13 +46,14 @@ WITH keeping AS (
   GROUP BY cluster
 ),
 place AS (
-  SELECT cluster, group_concat(CASE locality WHEN '' THEN 'no region' ELSE locality END, ' and ') AS words, count(locality) = count(*) AS is_known
+  SELECT cluster, group_concat(CASE locality WHEN '' THEN 'no region' ELSE locality END, ' and ') AS words, count(locality) = count(*) AS is_known,
+    count(*) = 1 AS is_one
   FROM (SELECT DISTINCT cluster, locality FROM node ORDER BY cluster, locality)
   GROUP BY cluster
 ),
 -- Pairs of which no node stands where one of the other's does.
 apart AS (
-  SELECT p.source, p.target, a.words AS here, b.words AS there
+  SELECT p.source, p.target, a.words AS here, b.words AS there, b.is_one
   FROM cluster_pair AS p
   JOIN place AS a ON a.cluster = p.source AND a.is_known
   JOIN place AS b ON b.cluster = p.target AND b.is_known
@@ -78,12 +79,21 @@ heard AS (
   LEFT JOIN apart AS a ON a.source = w.source AND a.target = w.target
   GROUP BY w.source
 ),
+-- Of two that stand in one place one answers and the other does not: no distance explains that.
+torn AS (
+  SELECT DISTINCT h.source
+  FROM workload_request AS h
+  JOIN apart AS ha ON ha.source = h.source AND ha.target = h.target AND ha.is_one
+  JOIN apart AS ma ON ma.source = h.source AND ma.there = ha.there AND ma.is_one
+  JOIN workload_request AS m ON m.source = ma.source AND m.target = ma.target
+  WHERE h.shared_answers > 0 AND m.shared_answers = 0
+),
 judged AS (
   SELECT
     h.*, k.rule,
     CASE
       WHEN h.answering = h.asked THEN 'spread'
-      WHEN k.rule IS NOT NULL AND h.answering > 0 AND h.far = h.asked - h.answering THEN 'near'
+      WHEN k.rule IS NOT NULL AND h.answering > 0 AND h.far = h.asked - h.answering AND t.source IS NULL THEN 'near'
       WHEN h.answering < h.asked THEN 'other'
     END AS kind,
     EXISTS (
@@ -91,6 +101,7 @@ judged AS (
     ) AS is_taken_over
   FROM heard AS h
   LEFT JOIN keeping AS k ON k.cluster = h.source
+  LEFT JOIN torn AS t ON t.source = h.source
 )
 SELECT
   c.cluster AS subject,

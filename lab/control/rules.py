@@ -44,10 +44,12 @@ class Rules:
     def prefers_near(self, service, client):
         """Whether clients of a namespace ask the nearest endpoints alone while they are healthy: only where outliers are detected."""
         policy = self.policy(service, client)
+        if "outlierDetection" not in policy:
+            return False
         setting = (policy.get("loadBalancer") or {}).get("localityLbSetting")
         if setting is None:
             setting = self.mesh().get("localityLbSetting") or {}
-        return "outlierDetection" in policy and setting.get("enabled", True)
+        return setting.get("enabled", True)
 
     def policy(self, service, client):
         """What the DestinationRule says that counts: one of the client's namespace before the service's before the root one, and the

@@ -12,7 +12,6 @@ apply() {
   change_file "$DIR/proxy/istio-system-istio-eastwestgateway/lds.json" 's/outbound_\.5000_\._\.helloworld\.sample\./outbound_.80_._.web.other./'
   wait_for 30 "the gateway to know helloworld no more" not_served
 }
-not_served() { [[ -z $(served_chain) ]]; }
 undo() {
   mesh_variables west
   put_back

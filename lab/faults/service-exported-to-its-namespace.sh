@@ -11,7 +11,6 @@ apply() {
   mesh_variables west
   wait_for 30 "the gateway to know helloworld no more" not_served
 }
-not_served() { [[ -z $(served_chain) ]]; }
 undo() {
   mesh_variables west
   put_back

@@ -227,6 +227,7 @@ served_chain() {
   timeout 5 openssl s_client -connect "$GATEWAY_IP:15443" -servername "$HELLOWORLD_SNI" -alpn istio -showcerts </dev/null 2>/dev/null |
     sed -n '/BEGIN CERT/,/END CERT/p'
 }
+not_served() { [[ -z $(served_chain) ]]; }
 serves_its_leaf() {
   [[ $(served_chain | openssl x509 -noout -fingerprint -sha256) == "$(openssl x509 -noout -fingerprint -sha256 -in "$DIR/proxy/sample-helloworld/leaf.crt")" ]]
 }
