@@ -19,6 +19,9 @@ static inline int ist_set_min_version(SSL *ssl, int version) { return SSL_set_mi
 static inline int ist_set_max_version(SSL *ssl, int version) { return SSL_set_max_proto_version(ssl, version); }
 static inline long ist_set_server_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, (char *)name); }
 
+/// A flag, which is a macro with an argument.
+static const uint64_t ist_no_tickets = SSL_OP_NO_TICKET;
+
 /// Stacks of certificates.
 static inline STACK_OF(X509) *ist_x509_stack_new(void) { return sk_X509_new_null(); }
 /// Takes a reference of its own.

@@ -5,8 +5,12 @@ enum ClientContext {
     /// `nil`: OpenSSL has none. To make one costs as much as several handshakes, because OpenSSL 3 looks every algorithm up anew.
     nonisolated(unsafe) static let shared: OpaquePointer? = {
         guard let context = SSL_CTX_new_ex(LeanProvider.library, nil, TLS_client_method()) else { return nil }
-        // Old keys and ciphers are to be seen and reported, not to break the probe.
+        // Old keys and ciphers are to be seen and reported, not to break the probe. What Envoy offers first stands first.
         SSL_CTX_set_security_level(context, 0)
+        SSL_CTX_set_cipher_list(context, "ECDHE+AES128+AESGCM:ALL:!COMPLEMENTOFDEFAULT:!eNULL:!PSK:!SRP")
+        SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256")
+        // No session is resumed: a peer need not make a ticket for one.
+        SSL_CTX_set_options(context, ist_no_tickets)
         SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
         // What is served is recorded, and judged elsewhere.
         SSL_CTX_set_cert_verify_callback(context, { _, _ in 1 }, nil)
@@ -17,7 +21,7 @@ enum ClientContext {
 /// OpenSSL's default provider with those algorithms alone that a TLS session can ask for (provider(7), OSSL_PROVIDER_add_builtin(3)).
 ///
 /// OpenSSL 3.0 goes through all that it has, and copies the list, for each public key that it decodes: every certificate that a peer
-/// serves costs as much as a signature. A third as many algorithms make a whole handshake a sixth cheaper.
+/// serves costs as much as a signature. A third as many algorithms make a whole handshake a fifth cheaper.
 private enum LeanProvider {
     /// `nil`, which is OpenSSL's own library context, where this one cannot be made.
     nonisolated(unsafe) static let library: OpaquePointer? = {
@@ -35,20 +39,31 @@ private enum LeanProvider {
 
     // MARK: What is left
 
+    private static let certificateKeys: Set = ["RSA", "RSA-PSS", "DSA", "EC", "ED25519", "ED448"]
+
     /// By operation; an operation that is not here is whole.
     nonisolated(unsafe) private static let lists: [Int32: UnsafePointer<OSSL_ALGORITHM>] = [
-        // Keys of certificates.
-        OSSL_OP_DECODER: algorithms(OSSL_OP_DECODER) { $1.contains("structure=SubjectPublicKeyInfo") },
-        // The same, those of key exchanges, and those that authenticate records.
-        OSSL_OP_KEYMGMT: algorithms(OSSL_OP_KEYMGMT) { name, _ in
-            ["RSA", "RSA-PSS", "DSA", "EC", "ED25519", "ED448", "DH", "X25519", "X448", "HMAC"].contains(name)
+        OSSL_OP_DECODER: algorithms(OSSL_OP_DECODER) { name, properties in
+            certificateKeys.contains(name) && properties.contains("structure=SubjectPublicKeyInfo")
         },
+        // The same keys, those of key exchanges, and those that authenticate records.
+        OSSL_OP_KEYMGMT: algorithms(OSSL_OP_KEYMGMT, certificateKeys.union(["DH", "X25519", "X448", "HMAC"])),
+        OSSL_OP_SIGNATURE: algorithms(OSSL_OP_SIGNATURE, ["RSA", "DSA", "ECDSA", "ED25519", "ED448", "HMAC"]),
+        OSSL_OP_KEYEXCH: algorithms(OSSL_OP_KEYEXCH, ["DH", "ECDH", "X25519", "X448"]),
+        OSSL_OP_MAC: algorithms(OSSL_OP_MAC, ["HMAC"]),
+        OSSL_OP_KDF: algorithms(OSSL_OP_KDF, ["TLS1-PRF", "TLS13-KDF", "HKDF"]),
+        // Those that sign certificates and messages.
+        OSSL_OP_DIGEST: algorithms(OSSL_OP_DIGEST) { name, _ in name.hasPrefix("SHA") || name.hasPrefix("MD5") },
         // Those of cipher suites, and of the generator of random numbers.
         OSSL_OP_CIPHER: algorithms(OSSL_OP_CIPHER) { name, _ in
             ["-GCM", "-CBC", "-POLY1305"].contains(where: name.hasSuffix)
                 || ["AES-256-CTR", "AES-256-ECB"].contains(name)
         },
     ].compactMapValues(\.self)
+
+    private static func algorithms(_ operation: Int32, _ wanted: Set<String>) -> UnsafePointer<OSSL_ALGORITHM>? {
+        algorithms(operation) { name, _ in wanted.contains(name) }
+    }
 
     /// Of the default provider's those that are wanted, by the first of their names in capitals, and their properties; with the empty
     /// entry that ends a list.

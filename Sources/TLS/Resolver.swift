@@ -33,6 +33,7 @@ final class Resolver: Sendable {
     /// begins,
     /// so that waiting for a thread is not taken for a name server that is silent.
     func resolve(host: String, port: Int, deadline: Duration) async -> Result<[SocketAddress], ProbeFailure> {
+        if let address = SocketAddress(ipv4: host, port: port) { return .success([address]) }
         if isIPAddress(host.prefixBeforeZone) { return Self.lookUp(host, port, isNumeric: true) }
         let answer = Once<Result<[SocketAddress], ProbeFailure>>()
         return await withTaskCancellationHandler {
@@ -103,6 +104,15 @@ final class Resolver: Sendable {
 }
 
 extension SocketAddress {
+    /// `nil`: it is none in dotted form.
+    fileprivate init?(ipv4 text: String, port: Int) {
+        var address = sockaddr_in()
+        guard inet_pton(AF_INET, text, &address.sin_addr) == 1, let port = UInt16(exactly: port) else { return nil }
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        self.init(bytes: withUnsafeBytes(of: address, Array.init), isIPv6: false, text: text)
+    }
+
     fileprivate init?(_ info: addrinfo) {
         guard let address = info.ai_addr, info.ai_family == AF_INET || info.ai_family == AF_INET6 else { return nil }
         var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))

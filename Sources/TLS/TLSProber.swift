@@ -96,7 +96,7 @@ package final class TLSProber: Sendable {
         var failure: ProbeFailure?
         if let roots = target.roots {
             let time = target.verificationTime ?? Int(Date().timeIntervalSince1970)
-            let verification = Certificate.verify(chain: ladder.chain, roots: roots, at: time)
+            let verification = certificates.verify(chain: ladder.chain, roots: roots, at: time)
             ladder.verification = verification
             if !verification.isTrusted { failure = .untrusted(verification.outcome) }
         }

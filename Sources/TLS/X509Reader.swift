@@ -30,10 +30,19 @@ final class X509Handle: Sendable {
     deinit { X509_free(pointer) }
 }
 
-/// Certificates that were read already: the clusters of a mesh serve the same few again and again.
+/// Certificates that were read already, and chains that were verified: the clusters of a mesh serve the same few again and again.
 final class KnownCertificates: Sendable {
+    /// What a chain was held against.
+    private struct Question: Hashable {
+        /// SHA-256.
+        var chain: [String]
+        var roots: [String]
+        var time: Int
+    }
+
     /// By their bytes; so many that no mesh has as many, and no hostile server can fill the memory.
     private let known = Mutex<[Data: Certificate]>([:])
+    private let verified = Mutex<[Question: ChainVerification]>([:])
     private static let limit = 2000
 
     /// `nil`: it is none.
@@ -41,11 +50,25 @@ final class KnownCertificates: Sendable {
         guard let der = derBytes(x509) else { return nil }
         if let known = known.withLock({ $0[der] }) { return known }
         guard let certificate = try? X509Reader.certificate(x509, der: der) else { return nil }
-        known.withLock { known in
-            if known.count >= Self.limit { known.removeAll() }
-            known[der] = certificate
-        }
+        Self.keep(certificate, as: der, in: known)
         return certificate
+    }
+
+    /// ``Certificate/verify(chain:roots:at:)``, once for each second.
+    func verify(chain: [Certificate], roots: [Certificate], at time: Int) -> ChainVerification {
+        let question = Question(chain: chain.map(\.sha256), roots: roots.map(\.sha256), time: time)
+        if let known = verified.withLock({ $0[question] }) { return known }
+        let verification = Certificate.verify(chain: chain, roots: roots, at: time)
+        Self.keep(verification, as: question, in: verified)
+        return verification
+    }
+
+    private static func keep<Key: Sendable, Value: Sendable>(_ value: Value, as key: Key, in store: borrowing Mutex<[Key: Value]>)
+    {
+        store.withLock { store in
+            if store.count >= limit { store.removeAll() }
+            store[key] = value
+        }
     }
 }
 
