@@ -21,8 +21,8 @@ struct SoundMesh {
 
     /// Whether a run at this level asks for a fact.
     func isExamined(_ table: FactTable) -> Bool {
-        table.collector != "google" && (isProbed || table.collector != "probe")
-            && !["workload_request", "ca_key_use", "identity_proof"].contains(table.name)
+        !["google", "pod"].contains(table.collector) && (isProbed || table.collector != "probe")
+            && !["ca_key_use", "identity_proof"].contains(table.name)
     }
 
     /// The table's example, with what belongs to one cluster replaced.
@@ -78,7 +78,7 @@ struct SoundMesh {
                     ])
             }
         // What a sound cluster has none of.
-        case "managed_control_plane": []
+        case "managed_control_plane", "mesh_network": []
         default: [row(table, cluster)]
         }
     }

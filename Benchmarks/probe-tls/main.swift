@@ -1,6 +1,6 @@
 // Benchmark tool: `probe-tls FILE ROUNDS ROOTS [NAME]` shakes hands with every host:port of a file, so many times over, and verifies what is served
 // against the roots. With a name it makes the hellos of a handshake proof: TLS 1.2, that name, and to the same endpoint a name that nobody
-// has, and must be refused; without the ALPN istio, which nginx refuses. Prints how many ended as they should, and how many did not. For measuring the TLS prober only.
+// has, and must be refused; with the ALPN of the mesh. Prints how many ended as they should, and how many did not. For measuring the TLS prober only.
 import Foundation
 import TLS
 
@@ -26,7 +26,7 @@ func targets(_ file: String, rounds: Int, roots: [Certificate], name: String?) -
         let host = String(parts[0])
         guard let name else { return [TLSTarget(host: host, port: port, roots: roots)] }
         return [name, nobody].map {
-            TLSTarget(host: host, port: port, serverName: $0, maximumVersion: .tls12, roots: roots)
+            TLSTarget(host: host, port: port, serverName: $0, alpn: ["istio"], maximumVersion: .tls12, roots: roots)
         }
     }
     return (0..<rounds).flatMap { _ in once }
