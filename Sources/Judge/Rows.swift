@@ -213,6 +213,11 @@ final class TextLoader: Sendable {
         self.budget = budget
     }
 
+    /// Whether it has the texts of what the query finds so.
+    static func knows(_ found: Status) -> Bool { sound.contains(found) }
+
+    private static let sound: [Status] = [.pass, .notApplicable]
+
     func texts(of check: Check) -> Texts {
         latest.withLock { latest in
             if let latest, latest.check == ObjectIdentifier(check) { return latest.texts }
@@ -222,7 +227,7 @@ final class TextLoader: Sendable {
                 try? snapshot.reader().unsafeRead { db in
                     try SQLiteGuard.within(budget, db) {
                         try Texts(check, table, db) { _, row in
-                            [.pass, .notApplicable].first { row.equals(check.statusIndex, $0.rawValue) }
+                            Self.sound.first { row.equals(check.statusIndex, $0.rawValue) }
                         }
                     }
                 }

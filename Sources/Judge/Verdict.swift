@@ -96,16 +96,18 @@ final class CheckResults: Sendable {
         self.loader = loader
     }
 
-    /// One cell of a subject's row, by position among the check's columns.
-    func text(_ position: Int, column: Int) -> String? {
+    /// One cell of a subject's row, by position among the check's columns; `found` is what the query gave for it.
+    func text(_ position: Int, column: Int, found: Status?) -> String? {
         // To ask for all columns is dear.
         if brief.has(position), let place = definition.brief.firstIndex(of: column) { return brief.text(position, column: place) }
-        return texts(position)?.text(position, column: column)
+        return texts(position, found: found)?.text(position, column: column)
     }
 
     /// The texts in which a subject's row is to be found.
-    func texts(_ position: Int) -> Texts? {
-        findings.has(position) ? findings : loader?.texts(of: definition)
+    func texts(_ position: Int, found: Status?) -> Texts? {
+        if findings.has(position) { return findings }
+        // What is neither a finding nor sound was not examined, and to ask again would find nothing.
+        return found.map(TextLoader.knows) == true ? loader?.texts(of: definition) : nil
     }
 }
 
@@ -207,7 +209,7 @@ package struct Verdict: Sendable {
     /// Message parameters: the query's columns that are not reserved. Missing are NULL ones, and for what is sound those that its
     /// message does not name.
     package var parameters: [String: String] {
-        guard let texts = results.texts(place) else { return [:] }
+        guard let texts = results.texts(place, found: found) else { return [:] }
         var parameters: [String: String] = [:]
         for (index, name) in definition.columns.enumerated() where !Check.reserved.contains(name) {
             parameters[name] = texts.text(place, column: index)
@@ -232,6 +234,6 @@ package struct Verdict: Sendable {
         if column == "subject" { return subject }
         if column == "status" { return found?.rawValue }
         guard let index = definition.columns.firstIndex(of: column) else { return nil }
-        return results.text(place, column: index)
+        return results.text(place, column: index, found: found)
     }
 }

@@ -45,71 +45,74 @@ address AS (
   SELECT
     s.cluster, s.namespace, s.name, a.value AS address,
     CASE WHEN a.value LIKE '%:%' THEN '[' || a.value || ']' ELSE a.value END || ':' || s.gateway_port AS place,
-    CASE WHEN a.value LIKE '%:%' THEN 'IPv6' WHEN a.value NOT GLOB '*[^0-9.]*' THEN 'IPv4' END AS family
+    CASE WHEN a.value LIKE '%:%' THEN 6 WHEN a.value NOT GLOB '*[^0-9.]*' THEN 4 ELSE 0 END AS family
   FROM labelled AS s, json_each(s.addresses) AS a
   WHERE s.counts
 ),
-pods AS (
+gateway AS MATERIALIZED (
   SELECT
-    cluster, min(ipv4) AS all4, max(ipv4) AS some4, min(ipv6) AS all6, max(ipv6) AS some6,
+    cluster, count(*) AS addresses, sum(family = 4) AS ipv4, sum(family = 6) AS ipv6, sum(family = 0) AS names,
+    group_concat(address, ', ') AS words, min(namespace) AS namespace, min(name) AS name
+  FROM address
+  GROUP BY cluster
+),
+-- have4, have6: 2 where every pod has that family, 1 where some have, 0 where none has.
+pods AS MATERIALIZED (
+  SELECT
+    cluster, max(ipv4) AS some4, max(ipv6) AS some6, min(ipv4) + max(ipv4) AS have4, min(ipv6) + max(ipv6) AS have6,
     max(CASE ipv4 WHEN 0 THEN example END) AS without4, max(CASE ipv6 WHEN 0 THEN example END) AS without6
   FROM pod_family
   GROUP BY cluster
 ),
--- 2: every pod has that family, 1: some have, 0: none has. NULL: a name, or no pod was seen.
-compared AS (
+-- Of addresses of which nothing is known else: a pod that came through proves that there is a way.
+tried AS MATERIALIZED (
+  SELECT r.source, r.target, count(*) AS addresses
+  FROM pod_reachability AS r
+  JOIN address AS a ON a.cluster = r.target AND a.place = r.address
+  LEFT JOIN pods AS o ON o.cluster = r.source
+  WHERE r.kind = 'gateway' AND r.tcp_ms IS NOT NULL AND (a.family = 0 OR o.cluster IS NULL)
+  GROUP BY r.source, r.target
+),
+counted AS (
   SELECT
-    p.source, p.target, a.*,
-    CASE a.family WHEN 'IPv4' THEN o.without4 ELSE o.without6 END AS without,
-    CASE a.family WHEN 'IPv4' THEN o.all4 + o.some4 WHEN 'IPv6' THEN o.all6 + o.some6 END AS had,
-    -- Where nothing is known, a pod that came through proves that there is a way.
-    r.tcp_ms IS NOT NULL AS tried
+    p.source, p.target, o.cluster IS NOT NULL AS seen, o.some4, o.some6, o.without4, o.without6, g.addresses, g.words, g.namespace, g.name,
+    o.cluster IS NULL OR g.names > 0 AS guessed,
+    coalesce(g.ipv4 * (o.have4 = 2) + g.ipv6 * (o.have6 = 2), 0) + coalesce(t.addresses, 0) AS by_all,
+    coalesce(g.ipv4 * (o.have4 = 1) + g.ipv6 * (o.have6 = 1), 0) AS by_some,
+    coalesce(g.ipv4 * (o.have4 = 0) + g.ipv6 * (o.have6 = 0), 0) AS by_none,
+    g.ipv4 > 0 AND o.have4 < 2 AS lacks4, g.ipv6 > 0 AND o.have6 < 2 AS lacks6
   FROM cluster_pair AS p
-  JOIN address AS a ON a.cluster = p.target
+  LEFT JOIN gateway AS g ON g.cluster = p.target
   LEFT JOIN pods AS o ON o.cluster = p.source
-  LEFT JOIN pod_reachability AS r ON r.source = p.source AND r.target = p.target AND r.kind = 'gateway' AND r.address = a.place
-),
-way AS (
-  SELECT *, CASE WHEN had IS NULL AND tried THEN 2 ELSE had END AS usable FROM compared
-),
-gateway AS (
-  SELECT
-    source, target, count(*) AS addresses, count(CASE usable WHEN 2 THEN 1 END) AS by_all, count(CASE usable WHEN 1 THEN 1 END) AS by_some,
-    count(CASE usable WHEN 0 THEN 1 END) AS by_none,
-    max(had IS NULL) AS tried, group_concat(address, ', ') AS words, group_concat(DISTINCT CASE WHEN usable < 2 THEN family END) AS lacking,
-    max(CASE usable WHEN 1 THEN without END) AS example, min(namespace) AS namespace, min(name) AS name
-  FROM way
-  GROUP BY source, target
+  LEFT JOIN tried AS t ON t.source = p.source AND t.target = p.target
 )
 SELECT
-  p.source || ' → ' || p.target AS subject,
+  g.source || ' → ' || g.target AS subject,
   CASE
     WHEN g.by_all = g.addresses THEN 'pass'
     WHEN g.by_none = g.addresses THEN 'fail'
     WHEN g.by_none + g.by_some > 0 AND g.by_all + g.by_some > 0 THEN 'warning'
     ELSE 'unknown'
   END AS status,
-  'gateway: ' || coalesce(g.words, 'no address') || '; pods: ' || CASE WHEN o.cluster IS NULL THEN 'not seen' ELSE
-    CASE WHEN o.some4 = 1 AND o.some6 = 1 THEN 'IPv4 and IPv6' WHEN o.some4 = 1 THEN 'IPv4' ELSE 'IPv6' END END AS observed,
-  'an address of a family that pods of ' || p.source || ' have' AS expected,
-  'status.podIPs in ' || p.source || ', and the gateway''s Service in ' || p.target AS evidence,
+  'gateway: ' || coalesce(g.words, 'no address') || '; pods: ' || CASE WHEN NOT g.seen THEN 'not seen' ELSE
+    CASE WHEN g.some4 = 1 AND g.some6 = 1 THEN 'IPv4 and IPv6' WHEN g.some4 = 1 THEN 'IPv4' ELSE 'IPv6' END END AS observed,
+  'an address of a family that pods of ' || g.source || ' have' AS expected,
+  'status.podIPs in ' || g.source || ', and the gateway''s Service in ' || g.target AS evidence,
   CASE
     WHEN g.addresses IS NULL THEN 'address'
-    WHEN g.by_all = g.addresses THEN CASE g.tried WHEN 1 THEN 'tried' ELSE 'family' END
+    WHEN g.by_all = g.addresses THEN CASE WHEN g.guessed THEN 'tried' ELSE 'family' END
     WHEN g.by_none + g.by_some > 0 AND g.by_all + g.by_some > 0 THEN CASE WHEN g.by_none > 0 THEN 'part' ELSE 'pods' END
-    WHEN o.cluster IS NULL THEN 'pods'
+    WHEN NOT g.seen THEN 'pods'
     ELSE 'name'
   END AS reason,
-  CASE WHEN o.some4 = 1 AND o.some6 = 1 THEN 'IPv4 and IPv6' WHEN o.some4 = 1 THEN 'IPv4' WHEN o.some6 = 1 THEN 'IPv6' ELSE 'addresses' END AS families,
+  CASE WHEN g.some4 = 1 AND g.some6 = 1 THEN 'IPv4 and IPv6' WHEN g.some4 = 1 THEN 'IPv4' WHEN g.some6 = 1 THEN 'IPv6' ELSE 'addresses' END AS families,
   g.words AS addresses,
-  replace(g.lacking, ',', ' and no ') AS lacking,
-  g.example,
+  CASE WHEN g.lacks4 AND g.lacks6 THEN 'IPv4 and no IPv6' WHEN g.lacks4 THEN 'IPv4' WHEN g.lacks6 THEN 'IPv6' END AS lacking,
+  CASE WHEN g.lacks4 AND g.without4 IS NOT NULL THEN g.without4 WHEN g.lacks6 THEN g.without6 END AS example,
   coalesce(g.namespace, 'istio-system') AS namespace,
   coalesce(g.name, 'istio-eastwestgateway') AS name,
   ct.flags AS target_flags,
-  p.source,
-  p.target
-FROM cluster_pair AS p
-LEFT JOIN gateway AS g ON g.source = p.source AND g.target = p.target
-LEFT JOIN pods AS o ON o.cluster = p.source
-LEFT JOIN cluster AS ct ON ct.cluster = p.target
+  g.source,
+  g.target
+FROM counted AS g
+LEFT JOIN cluster AS ct ON ct.cluster = g.target
