@@ -81,12 +81,19 @@ def to_original_destination(name):
     return typed("config.cluster.v3.Cluster", name=name, type="ORIGINAL_DST", connect_timeout="10s", lb_policy="CLUSTER_PROVIDED")
 
 
+def one_request_a_connection():
+    """A connection outlives the certificates that it was made with: here each request shows what counts now."""
+    http = typed("extensions.upstreams.http.v3.HttpProtocolOptions", explicit_http_config={"http_protocol_options": {}},
+                 common_http_protocol_options={"max_requests_per_connection": 1})
+    return {"typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": http}}
+
+
 def mutual_tls_cluster(name, targets, server_name, http, accounts, **more):
     """To endpoints that are marked so with mutual TLS, to the others in plain text."""
     context = typed("extensions.transport_sockets.tls.v3.UpstreamTlsContext", sni=server_name, common_tls_context=identity_and_trust(
         [{"exact": account} for account in accounts],
         alpn_protocols=["istio-http/1.1", "istio", "http/1.1"] if http else ["istio"]))
-    return cluster(name, targets, **more, transport_socket_matches=[
+    return cluster(name, targets, **more, **(one_request_a_connection() if http else {}), transport_socket_matches=[
         {"name": "tlsMode-istio", "match": {"tlsMode": "istio"}, "transport_socket": {"name": "tls", "typed_config": context}},
         {"name": "tlsMode-disabled", "match": {}, "transport_socket": {
             "name": "plain", "typed_config": typed("extensions.transport_sockets.raw_buffer.v3.RawBuffer")}}])
