@@ -175,7 +175,8 @@ struct ClusterFacts {
         }
     }
 
-    private var discoverySelectors: Answer<[LabelSelector]> {
+    /// Which namespaces istiod looks at, in all clusters that it reads; empty: all.
+    var discoverySelectors: Answer<[LabelSelector]> {
         countingConfigurations.map { counting in
             // Where one of several configurations selects everything, so does the mesh.
             let lists = counting.map { MeshConfig($0).discoverySelectors }

@@ -16,6 +16,7 @@ struct ClusterResult: Sendable {
     let roots: Answer<PEMBundle>
     let mutualTLSPolicies: Answer<MutualTLSPolicies>
     let gatewaySight: Answer<GatewaySight>
+    let discoverySelectors: Answer<[LabelSelector]>
     var probes: [GatewayProbe] = []
     /// One for each of the evidence's remote secrets.
     var remoteContacts: [RemoteContact] = []
@@ -46,6 +47,7 @@ struct ClusterResult: Sendable {
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
         gatewaySight = facts.gatewaySight
+        discoverySelectors = facts.discoverySelectors
     }
 
     /// Nothing can be asked, for want of a usable kubeconfig.
@@ -59,6 +61,7 @@ struct ClusterResult: Sendable {
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
         gatewaySight = facts.gatewaySight
+        discoverySelectors = facts.discoverySelectors
     }
 }
 

@@ -39,6 +39,25 @@ import Testing
         #expect(try decoded(LabelSelector.self, json).matches(["a": "1"]) == matches)
     }
 
+    /// What a namespace needs for a selector to match it.
+    @Test(
+        arguments: [
+            (#"{}"#, [:]),
+            (#"{"matchLabels":{"a":"1"}}"#, [:]),
+            (#"{"matchLabels":{"b":"2","c":"3"}}"#, ["b": "2", "c": "3"]),
+            (#"{"matchLabels":{"a":"2"}}"#, nil),
+            (#"{"matchLabels":{"b":"2"},"matchExpressions":[{"key":"b","operator":"In","values":["2","3"]}]}"#, ["b": "2"]),
+            (#"{"matchExpressions":[{"key":"b","operator":"In","values":["0","1"]}]}"#, ["b": "0"]),
+            (#"{"matchExpressions":[{"key":"b","operator":"Exists"}]}"#, ["b": ""]),
+            (#"{"matchExpressions":[{"key":"b","operator":"NotIn","values":["1"]}]}"#, [:]),
+            (#"{"matchExpressions":[{"key":"a","operator":"NotIn","values":["1"]}]}"#, nil),
+            (#"{"matchExpressions":[{"key":"a","operator":"DoesNotExist"}]}"#, nil),
+            (#"{"matchExpressions":[{"key":"b","operator":"In","values":[]}]}"#, nil),
+        ] as [(String, [String: String]?)]) func labelsThatASelectorWants(json: String, wanted: [String: String]?) throws
+    {
+        #expect(try decoded(LabelSelector.self, json).labels(besides: ["a": "1"]) == wanted)
+    }
+
     @Test func selectorsPickAsKubernetesDoes() throws {
         let service = try decoded(
             Service.self, #"{"metadata":{"name":"s","namespace":"n"},"spec":{"selector":{"app":"x"}}}"#)

@@ -19,6 +19,7 @@ fail:
   hung: "{subject} accepted the {part}, and it did not come as far as it should{detail}"
   lost: "The API server of {subject} could not be asked while the test workloads ran{detail}"
   failed: "The {part} in {subject} did not do its work{detail}"
+  namespace: "The mesh's discoverySelectors leave out the namespace isthmus-verify of {subject}: to an istiod of the mesh it is not there, and no pod of it would be of the mesh; it lacks {labels}"
   no-sidecar: "The injector of {subject} put no sidecar into pods of namespace isthmus-verify, although they ask for one"
 unknown: "What became of the test workloads of {subject} was not observed"
 remedy:
@@ -34,20 +35,23 @@ remedy:
   hung: "kubectl {flags} -n isthmus-verify get pods,events; isthmus cleanup"
   lost: "kubectl {flags} version; isthmus cleanup"
   failed: "kubectl {flags} -n isthmus-verify get pods,events; isthmus cleanup"
+  namespace: "kubectl {flags} label namespace isthmus-verify {labels}"
   no-sidecar: "kubectl {flags} get mutatingwebhookconfigurations -l app=sidecar-injector -o yaml    # which labels it selects, and which revision"
-shell: [flags]
+shell: [flags, labels]
 docs: https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
 why: |
   At level mutate isthmus deploys a tiny server in every cluster, and a client, both with the labels that make the wanted revision's
   injector give them a sidecar (istio.io/rev, sidecar.istio.io/inject). This check says what became of them: nothing that a client
   says counts where they did not run to their end. Fails with the reason that Kubernetes gives, as probes-ran does, and where pods
-  ran without a sidecar: then the webhook's selectors do not fit, and the cluster's own workloads get none either.
+  ran without a sidecar: then the webhook's selectors do not fit, and the cluster's own workloads get none either. A namespace that
+  isthmus makes bears what discoverySelectors of all clusters want; of one that somebody else made it says what is missing.
 ---*/
 WITH seen AS (
   SELECT
     cluster, outcome, part, detail, image, sidecar,
     CASE
       WHEN sidecar = '' THEN 'no-sidecar'
+      WHEN outcome <> 'ran' AND part = 'namespace' THEN 'namespace'
       WHEN outcome <> 'ran' THEN outcome
       WHEN outcome = 'ran' AND sidecar <> '' THEN 'sound'
     END AS reason
@@ -66,6 +70,7 @@ SELECT
   s.reason,
   coalesce(nullif(s.part, ''), 'workload') AS part,
   coalesce(': ' || nullif(s.detail, ''), '') AS detail,
+  coalesce(nullif(s.detail, ''), 'LABEL=VALUE') AS labels,
   coalesce(s.image, '') AS image,
   coalesce(s.sidecar, '') AS sidecar,
   c.flags

@@ -82,7 +82,7 @@ class Istiod:
         root = (self.settings.issuer / "root.crt").read_text()
         for namespace in self.own.namespaces:
             name = namespace["metadata"]["name"]
-            if name in ("kube-public", "kube-node-lease") or namespace["status"]["phase"] != "Active":
+            if name in ("kube-public", "kube-node-lease") or namespace["status"]["phase"] != "Active" or not self.rules.looks_at(namespace):
                 continue
             if not self.roots.get(name, "istio-ca-root-cert"):
                 try:
@@ -145,12 +145,17 @@ class Mesh:
         self.gateways = [gateway for registry in registries for gateway in registry.gateways()]
         self.services, self.addresses, self.endpoints = {}, {}, {}
         for registry in registries:
+            chosen = {namespace["metadata"]["name"] for namespace in registry.namespaces if rules.looks_at(namespace)}
             for service in registry.known_services():
+                if service.namespace not in chosen:
+                    continue
                 # The config cluster's definition wins; ports are not merged.
                 self.services.setdefault(service.host, service)
                 if registry is registries[0]:
                     self.addresses[service.host] = service.address
             for host, port, endpoint in registry.known_endpoints():
+                if host.split(".")[1] not in chosen:
+                    continue
                 if endpoint.mutual_tls and rules.mode(endpoint.namespace, dict(endpoint.labels)) == "DISABLE":
                     endpoint = endpoint._replace(mutual_tls=False)
                 self.endpoints.setdefault((host, port), []).append(endpoint)

@@ -8,7 +8,7 @@ import fnmatch
 
 import yaml
 
-from kube import Watched
+from kube import Watched, labels
 
 SYSTEM = "istio-system"
 DOMAIN = "svc.cluster.local"
@@ -79,6 +79,12 @@ class Rules:
     def stays_in_cluster(self, service):
         return any(fnmatch.fnmatchcase(service.host, host) for setting in self.mesh().get("serviceSettings") or []
                    if (setting.get("settings") or {}).get("clusterLocal") for host in setting.get("hosts") or [])
+
+    def looks_at(self, namespace):
+        """Whether discoverySelectors choose a namespace; by matchLabels alone. The control plane's own is always one of them."""
+        selectors = self.mesh().get("discoverySelectors") or []
+        return not selectors or namespace["metadata"]["name"] == SYSTEM or any(
+            selects(selector.get("matchLabels") or {}, labels(namespace)) for selector in selectors)
 
     def mesh(self):
         """The mesh configuration."""

@@ -98,6 +98,20 @@ struct LabelSelector: Decodable, Sendable, Equatable {
             }
         }
     }
+
+    /// What an object with these labels needs besides, for the selector to match it; `nil` where nothing that is added makes it match.
+    func labels(besides labels: [String: String]) -> [String: String]? {
+        var added = (matchLabels ?? [:]).filter { labels[$0.key] != $0.value }
+        for expression in matchExpressions ?? [] where labels[expression.key] == nil && added[expression.key] == nil {
+            switch expression.operator {
+            case "In": added[expression.key] = expression.values?.first
+            case "Exists": added[expression.key] = ""
+            default: break
+            }
+        }
+        // What an object says already is not to be said otherwise.
+        return matches(added.merging(labels) { $1 }) ? added : nil
+    }
 }
 
 extension [String: String] {

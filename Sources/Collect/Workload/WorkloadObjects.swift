@@ -5,14 +5,17 @@ extension ProbePlace {
     /// Where the test workloads of level mutate run. Their own containers meet Pod Security `restricted`; what the injector adds to
     /// them may not (without Istio's CNI plugin it needs NET_ADMIN), so that nothing is enforced.
     ///
-    /// - Parameter revision: whose sidecars get in; empty for the default one.
-    static func workloads(revision: String) -> ProbePlace {
-        ProbePlace(
+    /// - Parameters:
+    ///   - revision: whose sidecars get in; empty for the default one.
+    ///   - selectors: of the mesh, all of which are to choose the namespace.
+    static func workloads(revision: String, chosenBy selectors: DiscoverySelectors = .none) -> ProbePlace {
+        let own = [
+            "pod-security.kubernetes.io/enforce": "privileged",
+            revision.isEmpty ? "istio-injection" : "istio.io/rev": revision.isEmpty ? "enabled" : revision,
+        ]
+        return ProbePlace(
             name: WorkloadObjects.namespace, level: .mutate,
-            labels: [
-                "pod-security.kubernetes.io/enforce": "privileged",
-                revision.isEmpty ? "istio-injection" : "istio.io/rev": revision.isEmpty ? "enabled" : revision,
-            ],
+            labels: own.merging(selectors.labels(besides: own)) { own, _ in own },
             kinds: [
                 ("Job", ProbeObjects.jobs), ("Service", .services), ("PeerAuthentication", WorkloadObjects.peerAuthentications),
                 ("ConfigMap", .configMaps),

@@ -13,12 +13,14 @@ struct WorkloadProof: Sendable {
     private let options: CollectOptions
     private let report: @Sendable (CollectEvent) -> Void
     private let times: WorkloadTimes
+    private let selectors: DiscoverySelectors
 
     init(_ clusters: [ClusterResult], _ options: CollectOptions, report: @escaping @Sendable (CollectEvent) -> Void) {
         self.clusters = clusters
         self.options = options
         self.report = report
         times = WorkloadTimes(clusters: clusters.count, failover: options.failover, options)
+        selectors = DiscoverySelectors(clusters.map(\.discoverySelectors))
     }
 
     /// One cluster's part while the proof goes on.
@@ -86,7 +88,7 @@ struct WorkloadProof: Sendable {
         let objects = WorkloadObjects(run: run, clusters: clusters.map(\.declaration.name), options: options.probe)
         return Participant(
             site: WorkloadSite(
-                client: client, objects: objects, place: place, revision: revision, times: times
+                client: client, objects: objects, place: place, revision: revision, selectors: selectors, times: times
             ) { [report] note in report(CollectEvent(cluster: name, kind: .probing(note, done: 0, of: 0))) })
     }
 

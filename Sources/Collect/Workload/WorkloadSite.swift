@@ -66,11 +66,13 @@ struct WorkloadSite: Sendable {
     let place: Int
     /// Whose sidecars the pods are to have; empty for the default one.
     let revision: String
+    /// Of the whole mesh.
+    let selectors: DiscoverySelectors
     let times: WorkloadTimes
     let report: @Sendable (String) -> Void
 
     private var run: ProbeRun { objects.run }
-    private var space: ProbePlace { .workloads(revision: revision) }
+    private var space: ProbePlace { .workloads(revision: revision, chosenBy: selectors) }
     private var namespace: ProbeNamespace { ProbeNamespace(client: client, place: space) }
 
     /// Follows a Job of this run.
@@ -103,6 +105,7 @@ struct WorkloadSite: Sendable {
         let follower = runner(.server, objects.job(.server))
         do throws(KubernetesError) {
             let now = try await enter(&result)
+            guard try await isLookedAt(&result) else { return nil }
             _ = try await namespace.reap(now: now)
             let standing = try await deploy(expires: now.addingTimeInterval(Double(times.server + 60)))
             let start = try await follower.started()
@@ -133,6 +136,16 @@ struct WorkloadSite: Sendable {
             result.hasEntered = error.httpStatus == nil
             throw error
         }
+    }
+
+    /// Whether every istiod looks at the namespace, which may have been made by hand; where one does not, no pod would be of the mesh.
+    private func isLookedAt(_ result: inout WorkloadResult) async throws(KubernetesError) -> Bool {
+        guard selectors.areThere else { return true }
+        let labels = try await namespace.find().object?.metadata.labels ?? [:]
+        guard !selectors.choose(labels) else { return true }
+        let wanted = selectors.labels(besides: labels).map { "\($0.key)=\($0.value)" }.sorted()
+        result.fail("namespace", .failed, wanted.joined(separator: " "))
+        return false
     }
 
     private func deploy(expires: Date) async throws(KubernetesError) -> Standing {

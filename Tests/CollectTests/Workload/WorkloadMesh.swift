@@ -45,12 +45,19 @@ final class WorkloadMesh: Sendable {
     }
 
     /// The clusters as a collection has them before the proof.
-    func results(_ clients: [KubernetesClient]? = nil) -> [ClusterResult] {
-        let nothing = ClusterEvidence(nothing: NoAnswer("not asked"))
-        return zip(Self.names, clients ?? clusters.map(\.cluster.admin)).map { name, client in
+    /// - Parameter configurations: of each cluster's mesh; none where they were not seen.
+    func results(_ clients: [KubernetesClient]? = nil, configurations: [String] = []) -> [ClusterResult] {
+        zip(Self.names, clients ?? clusters.map(\.cluster.admin)).enumerated().map { place, one in
+            let (name, client) = one
+            var evidence = ClusterEvidence(nothing: NoAnswer("not asked"))
+            if configurations.indices.contains(place) {
+                evidence.configMaps = .success([
+                    ControlPlaneTests.configMap("istio-\(Self.revision)", ["mesh": configurations[place]])
+                ])
+            }
             var result = ClusterResult(
                 ClusterDeclaration(name: name, kubeconfig: "k"), access: client.access, contact: APIContact(outcome: .answered),
-                evidence: nothing, revision: Self.revision)
+                evidence: evidence, revision: Self.revision)
             result.client = client
             return result
         }

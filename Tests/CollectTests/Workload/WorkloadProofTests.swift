@@ -18,11 +18,12 @@ import Testing
     private static let identity = "spiffe://td/ns/isthmus-verify/sa/default"
 
     private func proof(
-        _ clients: [KubernetesClient]? = nil, failover: Bool = false, start: Duration = .seconds(30),
+        _ clients: [KubernetesClient]? = nil, configurations: [String] = [], failover: Bool = false,
+        start: Duration = .seconds(30),
         report: @escaping @Sendable (CollectEvent) -> Void = { _ in }
     ) -> WorkloadProof {
         WorkloadProof(
-            mesh.results(clients),
+            mesh.results(clients, configurations: configurations),
             CollectOptions(
                 level: .mutate, timeout: .seconds(2), connectTimeout: .seconds(1),
                 probe: ProbeOptions(image: "curl:1", start: start),
@@ -84,6 +85,52 @@ import Testing
         let course = ["may workloads be deployed?", "deploying a server", "waiting until the server is ready", "client asks"]
         #expect(course.compactMap { seen.firstIndex(of: $0) } == course.compactMap { seen.firstIndex(of: $0) }.sorted())
         #expect(Set(seen).isSuperset(of: course + ["plain asks", "failover asks"]), "\(seen)")
+    }
+
+    /// Each istiod looks at what its own cluster's configuration chooses, in all clusters: the proof's namespace is to be one of them.
+    @Test(
+        arguments: [
+            ([], [:]),
+            (["", "discoverySelectors: []"], [:]),
+            // What the namespace bears anyway.
+            (["discoverySelectors: [{matchLabels: {istio.io/rev: asm-1246-9}}]"], [:]),
+            (["discoverySelectors: [{matchLabels: {a: x}}, {matchLabels: {b: y}}]"], ["a": "x"]),
+            (
+                [
+                    "discoverySelectors: [{matchLabels: {a: x}}]",
+                    "discoverySelectors: [{matchExpressions: [{key: b, operator: Exists}]}]",
+                ],
+                ["a": "x", "b": ""]
+            ),
+            // One that cannot be met stands beside one that can.
+            (["discoverySelectors: [{matchLabels: {istio.io/rev: other}}, {matchLabels: {b: y}}]"], ["b": "y"]),
+            (["discoverySelectors: [{matchLabels: {a: x}}]", "discoverySelectors: [{matchLabels: {a: z}}]"], ["a": "x"]),
+        ] as [([String], [String: String])]) func discoverySelectors(configurations: [String], wanted: [String: String])
+    {
+        let selectors = DiscoverySelectors(mesh.results(configurations: configurations).map(\.discoverySelectors))
+        let own = ProbePlace.workloads(revision: WorkloadMesh.revision).labels
+        #expect(selectors.labels(besides: own) == wanted)
+        #expect(ProbePlace.workloads(revision: WorkloadMesh.revision, chosenBy: selectors).labels == own.merging(wanted) { $1 })
+    }
+
+    /// A namespace that is there already is not changed; what it lacks is said.
+    @Test func aNamespaceThatIstiodDoesNotLookAt() async throws {
+        let admin = try #require(mesh.clusters.first).cluster.admin
+        let made: JSONValue = [
+            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": "isthmus-verify", "labels": ["b": "y"]],
+        ]
+        _ = try await admin.create(Resource.namespaces.path(), made, manager: "test", as: MetadataObject.self)
+        let proofs = await proof(configurations: [
+            "discoverySelectors: [{matchLabels: {a: x}}]", "discoverySelectors: [{matchLabels: {b: y}}, {matchLabels: {c: z}}]",
+        ]).prove()
+        let first = try #require(proofs.first)
+        #expect(
+            (first.result.part, first.result.outcome, first.result.detail) == ("namespace", .failed, "a=x") && !first.hasServer)
+        // The other cluster's was made for this run, with all that is wanted.
+        #expect(proofs[1].result.part != "namespace" && proofs[1].hasServer)
+        #expect(proofs.map(\.result.left) == ["", ""])
+        try await admin.delete(Resource.namespaces.path(name: "isthmus-verify"))
+        try await expectNothingLeft(proofs)
     }
 
     /// What the proof makes is as it should be, as the server has it.
