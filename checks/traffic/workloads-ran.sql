@@ -70,7 +70,8 @@ SELECT
   s.reason,
   coalesce(nullif(s.part, ''), 'workload') AS part,
   coalesce(': ' || nullif(s.detail, ''), '') AS detail,
-  coalesce(nullif(s.detail, ''), 'LABEL=VALUE') AS labels,
+  -- Words that a shell and kubectl take as labels, whoever wrote them.
+  CASE WHEN s.detail LIKE '_%=%' AND s.detail NOT GLOB '*[^A-Za-z0-9./_= -]*' AND ' ' || s.detail NOT LIKE '% -%' THEN s.detail ELSE 'LABEL=VALUE' END AS labels,
   coalesce(s.image, '') AS image,
   coalesce(s.sidecar, '') AS sidecar,
   c.flags
