@@ -80,9 +80,10 @@ class Istiod:
     def spread_root(self):
         """The root certificate in every namespace; one that somebody changed is left, so that it can be found."""
         root = (self.settings.issuer / "root.crt").read_text()
+        chosen = self.rules.chosen(self.own.namespaces)
         for namespace in self.own.namespaces:
             name = namespace["metadata"]["name"]
-            if name in ("kube-public", "kube-node-lease") or namespace["status"]["phase"] != "Active" or not self.rules.looks_at(namespace):
+            if name in ("kube-public", "kube-node-lease") or namespace["status"]["phase"] != "Active" or name not in chosen:
                 continue
             if not self.roots.get(name, "istio-ca-root-cert"):
                 try:
@@ -145,7 +146,7 @@ class Mesh:
         self.gateways = [gateway for registry in registries for gateway in registry.gateways()]
         self.services, self.addresses, self.endpoints = {}, {}, {}
         for registry in registries:
-            chosen = {namespace["metadata"]["name"] for namespace in registry.namespaces if rules.looks_at(namespace)}
+            chosen = rules.chosen(registry.namespaces)
             for service in registry.known_services():
                 if service.namespace not in chosen:
                     continue

@@ -80,11 +80,11 @@ class Rules:
         return any(fnmatch.fnmatchcase(service.host, host) for setting in self.mesh().get("serviceSettings") or []
                    if (setting.get("settings") or {}).get("clusterLocal") for host in setting.get("hosts") or [])
 
-    def looks_at(self, namespace):
-        """Whether discoverySelectors choose a namespace; by matchLabels alone. The control plane's own is always one of them."""
-        selectors = self.mesh().get("discoverySelectors") or []
-        return not selectors or namespace["metadata"]["name"] == SYSTEM or any(
-            selects(selector.get("matchLabels") or {}, labels(namespace)) for selector in selectors)
+    def chosen(self, namespaces):
+        """The names of those that discoverySelectors choose; by matchLabels alone. The control plane's own is always one of them."""
+        selectors = [selector.get("matchLabels") or {} for selector in self.mesh().get("discoverySelectors") or []]
+        return {namespace["metadata"]["name"] for namespace in namespaces if not selectors or namespace["metadata"]["name"] == SYSTEM
+                or any(selects(selector, labels(namespace)) for selector in selectors)}
 
     def mesh(self):
         """The mesh configuration."""
