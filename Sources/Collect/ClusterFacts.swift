@@ -14,6 +14,8 @@ struct ClusterFacts {
     private(set) var mutualTLSPolicies: Answer<MutualTLSPolicies> = .failure(NoAnswer("not asked"))
     /// Which Services the gateway sees, by the wanted revision's configuration.
     private(set) var gatewaySight: Answer<GatewaySight> = .failure(NoAnswer("not asked"))
+    /// Which namespaces istiod looks at, in all clusters that it reads; empty: all.
+    private(set) var discoverySelectors: Answer<[LabelSelector]> = .failure(NoAnswer("not asked"))
 
     private var cluster: String { declaration.name }
 
@@ -141,6 +143,7 @@ struct ClusterFacts {
         let bundle = rootBundle
         add("root_certificate", bundle.map { Rows.rootCertificates(cluster, $0) })
         let trusted = bundle.value.flatMap { $0.certificates.isEmpty ? nil : Set($0.fingerprints) }
+        discoverySelectors = countingSelectors
         add("webhook", evidence.webhooks.map { Rows.webhooks(cluster, $0, roots: trusted) })
         add(
             "root_bundle",
@@ -175,8 +178,7 @@ struct ClusterFacts {
         }
     }
 
-    /// Which namespaces istiod looks at, in all clusters that it reads; empty: all.
-    var discoverySelectors: Answer<[LabelSelector]> {
+    private var countingSelectors: Answer<[LabelSelector]> {
         countingConfigurations.map { counting in
             // Where one of several configurations selects everything, so does the mesh.
             let lists = counting.map { MeshConfig($0).discoverySelectors }
