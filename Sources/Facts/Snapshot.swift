@@ -41,9 +41,12 @@ package final class Snapshot: Sendable {
     /// A new connection that can only read, for one query at a time.
     ///
     /// Several can read at once, as long as nobody inserts.
-    package func reader() throws -> DatabaseQueue {
+    package func reader() throws -> DatabaseQueue { try reader(readonly: true) }
+
+    /// - Parameter readonly: false where SQLite has to know the constraints; nothing can be written all the same.
+    func reader(readonly: Bool) throws -> DatabaseQueue {
         var configuration = Configuration()
-        configuration.readonly = true
+        configuration.readonly = readonly
         configuration.prepareDatabase { db in
             try SQLiteGuard.limit(db)
             SQLiteGuard.forbidAttach(db)

@@ -45,8 +45,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
         guard snapshot == nil else {
             throw ValidationError("--snapshot writes what was collected, and \(file) was collected already")
         }
-        let judge = try judging.prepared()
-        let facts = try badInput { try Snapshot.open(URL(filePath: file)) }
+        let (judge, facts) = try await judging.prepared(toJudge: file)
         let context = ReportContext(snapshot: file, failOnWarning: judging.failOn == .warning)
         // A snapshot does not say how its mesh was named.
         throw try await report(facts, judge, context, mesh: "-f mesh.yaml")

@@ -16,11 +16,8 @@ struct JudgeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Report") var output: OutputOptions
 
     func run() async throws {
-        // Beside each other, because both take their time.
-        async let opening = offThePool { [snapshot] in Result { try Snapshot.open(URL(filePath: snapshot)) } }
-        let judge = try judging.prepared()
-        let opened = await opening
-        let judgement = try await judge.judge(badInput { try opened.get() })
+        let (judge, facts) = try await judging.prepared(toJudge: snapshot)
+        let judgement = try await judge.judge(facts)
         let context = ReportContext(snapshot: snapshot, failOnWarning: judging.failOn == .warning)
         try output.reporter().write(judgement, context)
         throw ExitCode(context.outcome(of: judgement).exitCode)

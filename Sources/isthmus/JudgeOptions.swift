@@ -45,6 +45,16 @@ struct JudgeOptions: ParsableArguments {
         do { _ = try selection.apply(catalogue.checks) } catch { throw ValidationError("\(error)") }
         return PreparedJudge(judge: Judge(catalogue), selection: selection, accepted: accepted)
     }
+
+    /// The same, and the snapshot that is to be judged: beside each other, because both take their time.
+    ///
+    /// - Throws: also `ExitCode` 65 after saying what is wrong with the snapshot.
+    func prepared(toJudge snapshot: String) async throws -> (PreparedJudge, Snapshot) {
+        async let opening = offThePool { Result { try Snapshot.open(URL(filePath: snapshot)) } }
+        let judge = try prepared()
+        let opened = await opening
+        return (judge, try badInput { try opened.get() })
+    }
 }
 
 /// A judge with the operator's choices.

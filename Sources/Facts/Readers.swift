@@ -1,27 +1,28 @@
 import Dispatch
-import Facts
-import GRDB
+package import GRDB
 import Synchronization
 
 /// Connections to a snapshot for work that is shared among threads.
-struct Readers {
+package struct Readers {
     private let readers: [DatabaseQueue]
 
     /// Two: the work is memory-bound, and isthmus is a guest on the machine.
-    init(_ snapshot: Snapshot) throws { readers = [try snapshot.reader(), try snapshot.reader()] }
+    package init(_ snapshot: Snapshot) throws { try self.init { try snapshot.reader() } }
+
+    init(opening connection: () throws -> DatabaseQueue) throws { readers = [try connection(), try connection()] }
 
     /// Reads with one of them, on the calling thread.
-    func first<Result>(_ read: (Database) throws -> Result) throws -> Result { try readers[0].unsafeRead(read) }
+    package func first<Result>(_ read: (Database) throws -> Result) throws -> Result { try readers[0].unsafeRead(read) }
 
     /// Does something to every one of them, on the calling thread.
-    func each(_ work: (Database) throws -> Void) throws {
+    package func each(_ work: (Database) throws -> Void) throws {
         for reader in readers { try reader.unsafeRead(work) }
     }
 
     /// Does the work for each element, in their order as far as threads are free, and gives the results in that order.
     ///
     /// - Throws: the first error; no further element is begun then.
-    func share<Element: Sendable, Result: Sendable>(
+    package func share<Element: Sendable, Result: Sendable>(
         _ elements: [Element], _ work: @Sendable (Element, Database) throws -> Result
     ) throws -> [Result] {
         let results = Mutex([Result?](repeating: nil, count: elements.count))
