@@ -14,7 +14,7 @@ struct ClusterFacts {
     private(set) var mutualTLSPolicies: Answer<MutualTLSPolicies> = .failure(NoAnswer("not asked"))
     /// Which Services the gateway sees, by the wanted revision's configuration.
     private(set) var gatewaySight: Answer<GatewaySight> = .failure(NoAnswer("not asked"))
-    /// Which namespaces istiod looks at, in all clusters that it reads; empty: all.
+    /// Which namespaces istiod looks at, in all clusters that it reads; empty: all. Not known where a mesh configuration cannot be read.
     private(set) var discoverySelectors: Answer<[LabelSelector]> = .failure(NoAnswer("not asked"))
 
     private var cluster: String { declaration.name }
@@ -179,9 +179,9 @@ struct ClusterFacts {
     }
 
     private var countingSelectors: Answer<[LabelSelector]> {
-        countingConfigurations.map { counting in
+        readConfigurations.map { counting in
             // Where one of several configurations selects everything, so does the mesh.
-            let lists = counting.map { MeshConfig($0).discoverySelectors }
+            let lists = counting.map(\.configuration.discoverySelectors)
             return lists.contains([]) ? [] : lists.flatMap(\.self)
         }
     }

@@ -97,6 +97,13 @@ struct MeshFacts {
                 policies: result.mutualTLSPolicies, sight: result.gatewaySight.value)
         }
         batch.merge(ServiceFacts(sources).batch)
+        let namespaces = results.map { result in
+            NamespaceFacts.Source(
+                cluster: result.declaration.name, namespaces: result.evidence.namespaces,
+                gateway: result.evidence.gatewayNamespaces, pods: result.evidence.workloadPods,
+                selectors: result.discoverySelectors)
+        }
+        batch.merge(NamespaceFacts(namespaces).batch)
         batch.merge(ProbeFacts(results, now: now).batch)
         let secrets = batch.rows.filter { $0.table == "remote_secret" }
         batch.merge(IstiodFacts(results, marks: marks, remoteSecrets: secrets).batch)

@@ -116,7 +116,7 @@ import Testing
                 "/api/v1/namespaces/istio-system": #"{"metadata":{"name":"istio-system","uid":"s"}}"#,
             ])
         let withoutNames = try await collect([a.declaration])
-        #expect(failed(withoutNames) == ["root_bundle"])
+        #expect(failed(withoutNames) == ["root_bundle", "mesh_namespace"])
         #expect(try row("cluster_identity", withoutNames)["kube_system_uid"] == "uid-a")
 
         let b = try await FakeCluster(

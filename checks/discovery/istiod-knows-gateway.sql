@@ -13,6 +13,7 @@ requires:
   - {check: gateway-service-ports, of: target, when: failed, blocks: unsound}
   - {check: gateway-has-address, of: target, when: failed, blocks: unsound}
   - {check: gateway-address-families-meet, when: failed, blocks: unsound}
+  - {check: gateway-namespace-discovered, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable-from-pods, when: failed, blocks: unsound}
 pass: "{pods} of {source} knows the gateway of {target}: {known}{words}"
 fail:

@@ -9,6 +9,7 @@ requires:
   - istiod-ready
   - {check: gateway-ready, when: failed, blocks: unsound}
   - {check: services-exposed-once, when: failed, blocks: unsound}
+  - {check: gateway-namespace-discovered, when: failed, blocks: unsound}
 pass: "{proxies} of the gateway acknowledged what istiod sent last"
 fail:
   stale: "{proxy} has not acknowledged the {kinds} that {pod} sent it: it refused them, or does not answer, and goes on with what it had before"

@@ -9,6 +9,7 @@ requires:
   - gateway-reachable
   - networks-distinct
   - {check: peer-authentication-keeps-mutual-tls, when: failed, blocks: unsound}
+  - {check: workload-namespaces-discovered, when: failed, blocks: unsound}
   - {check: gateway-config-current, when: failed, blocks: unsound}
 pass: "A hello for {sni} is answered by a workload that wants a client certificate; one for a name that nobody has is cut off"
 fail:

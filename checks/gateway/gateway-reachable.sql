@@ -5,7 +5,11 @@ severity: error
 subject: cluster
 span: cluster
 level: read
-requires: [gateway-has-address, gateway-has-endpoints, services-exposed]
+requires:
+  - gateway-has-address
+  - gateway-has-endpoints
+  - services-exposed
+  - {check: gateway-namespace-discovered, when: failed, blocks: unsound}
 pass: "{address}:{port} accepts connections"
 fail: "{finding}"
 unknown: "{finding}"

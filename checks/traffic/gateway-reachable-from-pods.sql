@@ -9,6 +9,7 @@ requires:
   - {check: probes-ran, of: source}
   - {check: gateway-has-address, of: target}
   - {check: gateway-address-families-meet, when: failed, blocks: unsound}
+  - {check: gateway-namespace-discovered, of: target, when: failed, blocks: unsound}
   - {check: gateway-has-endpoints, of: target, when: failed, blocks: unsound}
   - {check: services-exposed, of: target, when: failed, blocks: unsound}
   - {check: gateway-reachable, of: target, when: failed, blocks: unsound}

@@ -16,6 +16,7 @@ requires:
   - {check: gateway-ready, of: target, when: failed, blocks: unsound}
   - {check: gateway-has-address, of: target, when: failed, blocks: unsound}
   - {check: gateway-address-families-meet, when: failed, blocks: unsound}
+  - {check: gateway-namespace-discovered, of: target, when: failed, blocks: unsound}
   - {check: gateway-has-endpoints, of: target, when: failed, blocks: unsound}
   - {check: gateway-unambiguous, of: target, when: failed, blocks: unsound}
   - {check: services-exposed, of: target, when: failed, blocks: unsound}

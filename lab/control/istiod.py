@@ -143,10 +143,11 @@ class Mesh:
 
     def __init__(self, registries, rules):
         self.own, self.rules = registries[0].cluster, rules
-        self.gateways = [gateway for registry in registries for gateway in registry.gateways()]
-        self.services, self.addresses, self.endpoints = {}, {}, {}
+        self.own_namespaces = rules.chosen(registries[0].namespaces)
+        self.gateways, self.services, self.addresses, self.endpoints = [], {}, {}, {}
         for registry in registries:
             chosen = rules.chosen(registry.namespaces)
+            self.gateways += registry.gateways(chosen)
             for service in registry.known_services():
                 if service.namespace not in chosen:
                     continue
@@ -172,7 +173,7 @@ class Mesh:
         exposed = {}
         clusters = {}
         for resource in sorted(resources, key=lambda item: item["metadata"]["name"]):
-            if not selects(resource["spec"].get("selector") or {}, proxy.labels):
+            if resource["metadata"]["namespace"] not in self.own_namespaces or not selects(resource["spec"].get("selector") or {}, proxy.labels):
                 continue
             for server in resource["spec"].get("servers", []):
                 if (server.get("tls") or {}).get("mode") != "AUTO_PASSTHROUGH":

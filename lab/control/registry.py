@@ -80,11 +80,11 @@ class Registry:
         node = self.nodes.get("", pod["spec"].get("nodeName", "")) or {"metadata": {}}
         return tuple(labels(node).get(f"topology.kubernetes.io/{part}", "") for part in ("region", "zone"))
 
-    def gateways(self):
-        """Every Service that bears the label is a gateway of that network, at 15443, whether it has that port or not. A load
+    def gateways(self, namespaces):
+        """Of these namespaces. Every Service that bears the label is a gateway of that network, at 15443, whether it has that port or not. A load
         balancer's *name* would have to be resolved, which this stand-in does not do: such a gateway has no address."""
         for service in self.services:
-            if network := labels(service).get(NETWORK_LABEL):
+            if service["metadata"]["namespace"] in namespaces and (network := labels(service).get(NETWORK_LABEL)):
                 port = int(labels(service).get("networking.istio.io/gatewayPort", 15443))
                 ingress = (service.get("status", {}).get("loadBalancer") or {}).get("ingress") or []
                 for address in [entry.get("ip") for entry in ingress] + (service["spec"].get("externalIPs") or []):

@@ -81,10 +81,10 @@ class Rules:
                    if (setting.get("settings") or {}).get("clusterLocal") for host in setting.get("hosts") or [])
 
     def chosen(self, namespaces):
-        """The names of those that discoverySelectors choose; by matchLabels alone. The control plane's own is always one of them."""
+        """The names of those that discoverySelectors choose; by matchLabels alone. The control plane's own is no exception."""
         selectors = [selector.get("matchLabels") or {} for selector in self.mesh().get("discoverySelectors") or []]
-        return {namespace["metadata"]["name"] for namespace in namespaces if not selectors or namespace["metadata"]["name"] == SYSTEM
-                or any(selects(selector, labels(namespace)) for selector in selectors)}
+        return {namespace["metadata"]["name"] for namespace in namespaces
+                if not selectors or any(selects(selector, labels(namespace)) for selector in selectors)}
 
     def mesh(self):
         """The mesh configuration."""

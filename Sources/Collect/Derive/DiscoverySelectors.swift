@@ -7,7 +7,7 @@ struct DiscoverySelectors: Sendable {
     private let lists: [[LabelSelector]]
 
     /// - Parameter clusters: of each cluster, as far as it is known; an empty list chooses everything.
-    init(_ clusters: [Answer<[LabelSelector]>]) { lists = clusters.compactMap(\.value).filter { !$0.isEmpty } }
+    init(_ clusters: [[LabelSelector]]) { lists = clusters.filter { !$0.isEmpty } }
 
     static let none = DiscoverySelectors([])
 
@@ -23,5 +23,10 @@ struct DiscoverySelectors: Sendable {
             guard !selectors.contains(where: { $0.matches(known) }) else { return }
             added.merge(selectors.lazy.compactMap { $0.labels(besides: known) }.first ?? [:]) { own, _ in own }
         }
+    }
+
+    /// The same as words for people and for `kubectl label`: `KEY=VALUE`, sorted.
+    func words(besides labels: [String: String]) -> String {
+        self.labels(besides: labels).map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
     }
 }

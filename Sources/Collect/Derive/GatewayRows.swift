@@ -34,6 +34,15 @@ struct GatewayWorkloads: Sendable {
     }
 }
 
+extension GatewayResource {
+    /// Whether one of its servers is, or was meant to be, for requests of other clusters.
+    var opensForOtherClusters: Bool { (spec?.servers ?? []).contains(where: \.isForOtherClusters) }
+}
+
+extension GatewayResource.Server {
+    fileprivate var isForOtherClusters: Bool { tls?.mode == "AUTO_PASSTHROUGH" || port.number == MeshConstants.gatewayPort }
+}
+
 extension Rows {
     /// Table `gateway_deployment`.
     static func gatewayDeployments(_ cluster: String, _ gateway: GatewayWorkloads) -> [FactRow] {
@@ -137,8 +146,7 @@ extension Rows {
     static func gatewayResources(_ cluster: String, _ resources: [GatewayResource], gateway: GatewayWorkloads?) -> [FactRow] {
         resources.flatMap { resource in
             (resource.spec?.servers ?? []).enumerated().compactMap { index, server -> FactRow? in
-                let mode = server.tls?.mode ?? ""
-                guard mode == "AUTO_PASSTHROUGH" || server.port.number == MeshConstants.gatewayPort else { return nil }
+                guard server.isForOtherClusters else { return nil }
                 let selector = resource.spec?.selector ?? [:]
                 // An empty selector means every gateway.
                 let selects = gateway.map { $0.podLabels.contains { selector.isSubset(of: $0.labels) } }
@@ -148,7 +156,7 @@ extension Rows {
                         "cluster": .text(cluster), "namespace": .text(resource.metadata.namespace ?? ""),
                         "name": .text(resource.metadata.name), "server": .integer(index), "selector": jsonText(selector),
                         "selects_gateway": FactValue(selects), "port": .integer(server.port.number),
-                        "protocol": .text(server.port.protocol ?? ""), "tls_mode": .text(mode),
+                        "protocol": .text(server.port.protocol ?? ""), "tls_mode": .text(server.tls?.mode ?? ""),
                         "hosts": jsonText(server.hosts ?? []),
                         "covers_cluster_domain": FactValue((server.hosts ?? []).contains(where: coversClusterDomain)),
                     ])

@@ -11,6 +11,8 @@ struct MeshWorkloads {
         byNamespace = Dictionary(grouping: ready, by: \.metadata.namespace)
     }
 
+    func count(in namespace: String) -> Int { byNamespace[namespace]?.count ?? 0 }
+
     /// Those that a Service's selector picks.
     func behind(_ service: Service) -> [Pod] {
         (byNamespace[service.metadata.namespace] ?? []).filter { service.selects($0.metadata.labels ?? [:]) }

@@ -20,7 +20,7 @@ struct WorkloadProof: Sendable {
         self.options = options
         self.report = report
         times = WorkloadTimes(clusters: clusters.count, failover: options.failover, options)
-        selectors = DiscoverySelectors(clusters.map(\.discoverySelectors))
+        selectors = DiscoverySelectors(clusters.compactMap(\.discoverySelectors.value))
     }
 
     /// One cluster's part while the proof goes on.

@@ -143,8 +143,7 @@ struct WorkloadSite: Sendable {
         guard selectors.areThere else { return true }
         let labels = try await namespace.find().object?.metadata.labels ?? [:]
         guard !selectors.choose(labels) else { return true }
-        let wanted = selectors.labels(besides: labels).map { "\($0.key)=\($0.value)" }.sorted()
-        result.fail("namespace", .failed, wanted.joined(separator: " "))
+        result.fail("namespace", .failed, selectors.words(besides: labels))
         return false
     }
 

@@ -107,7 +107,7 @@ import Testing
             (["discoverySelectors: [{matchLabels: {a: x}}]", "discoverySelectors: [{matchLabels: {a: z}}]"], ["a": "x"]),
         ] as [([String], [String: String])]) func discoverySelectors(configurations: [String], wanted: [String: String])
     {
-        let selectors = DiscoverySelectors(mesh.results(configurations: configurations).map(\.discoverySelectors))
+        let selectors = DiscoverySelectors(mesh.results(configurations: configurations).compactMap(\.discoverySelectors.value))
         let own = ProbePlace.workloads(revision: WorkloadMesh.revision).labels
         #expect(selectors.labels(besides: own) == wanted)
         #expect(ProbePlace.workloads(revision: WorkloadMesh.revision, chosenBy: selectors).labels == own.merging(wanted) { $1 })
