@@ -16,6 +16,10 @@ struct ClusterFacts {
     private(set) var gatewaySight: Answer<GatewaySight> = .failure(NoAnswer("not asked"))
     /// Which namespaces istiod looks at, in all clusters that it reads; empty: all. Not known where a mesh configuration cannot be read.
     private(set) var discoverySelectors: Answer<[LabelSelector]> = .failure(NoAnswer("not asked"))
+    /// The cluster's namespaces that its own istiod leaves out; none where that is not known.
+    private(set) var ignoredNamespaces: Set<String> = []
+    /// The mesh configurations that count, with their ConfigMaps' names. Not known where one of them cannot be read.
+    private var configurations: Answer<[(name: String, configuration: MeshConfig)]> = .failure(NoAnswer("not asked"))
 
     private var cluster: String { declaration.name }
 
@@ -23,6 +27,17 @@ struct ClusterFacts {
         self.declaration = declaration
         self.revision = revision
         self.evidence = evidence
+        configurations = readConfigurations
+        discoverySelectors = configurations.map { configurations in
+            // Where one of several configurations selects everything, so does the mesh.
+            let lists = configurations.map(\.configuration.discoverySelectors)
+            return lists.contains([]) ? [] : lists.flatMap(\.self)
+        }
+        let ignored = both(discoverySelectors, evidence.namespaces).map { selectors, namespaces in
+            let chosen = DiscoverySelectors([selectors])
+            return namespaces.filter { !chosen.choose($0.labels ?? [:]) }.map(\.name)
+        }
+        ignoredNamespaces = Set(ignored.value ?? [])
         identity()
         controlPlane()
         rules()
@@ -98,7 +113,6 @@ struct ClusterFacts {
     /// What rules of the mesh's users do to requests that cross.
     private mutating func rules() {
         let cluster = cluster
-        let configurations = readConfigurations
         let roots = configurations.map { configurations in
             // Those whose rules count for the whole mesh; one, but where revisions differ.
             let named = Set(configurations.map(\.configuration.rootNamespace))
@@ -109,25 +123,29 @@ struct ClusterFacts {
                 namespaces: gateway.podLabels.map(\.namespace),
                 defaults: Set(configurations.flatMap(\.configuration.defaultServiceExportTo)))
         }
-        mutualTLSPolicies = both(evidence.peerAuthentications, roots).map { policies, roots in
+        mutualTLSPolicies = both(lookedAt(evidence.peerAuthentications), roots).map { policies, roots in
             MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
         }
         add(
             "destination_rule",
-            both(evidence.destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
+            both(lookedAt(evidence.destinationRules), roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
         add(
             "locality_rule",
-            both(both(evidence.destinationRules, roots), configurations).map {
+            both(both(lookedAt(evidence.destinationRules), roots), configurations).map {
                 let mesh = $1.first.map { (name: $0.name, locality: $0.configuration.locality) }
                 return Rows.localityRules(cluster, $0.0, roots: $0.1, mesh: mesh)
             })
         add("peer_authentication", mutualTLSPolicies.map { Rows.peerAuthentications(cluster, $0) })
         add(
             "authorization_policy",
-            both(evidence.authorizationPolicies, roots).map { Rows.authorizationPolicies(cluster, $0, roots: $1) })
+            both(lookedAt(evidence.authorizationPolicies), roots).map { Rows.authorizationPolicies(cluster, $0, roots: $1) })
     }
 
-    /// The mesh configurations that count, with their ConfigMaps' names. Not known where one of them cannot be read.
+    /// Those that count: istiod reads no rule in a namespace that it does not look at.
+    private func lookedAt<Rule: ListedObject>(_ rules: Answer<[Rule]>) -> Answer<[Rule]> {
+        rules.map { $0.filter { !ignoredNamespaces.contains($0.metadata.namespace ?? "") } }
+    }
+
     private var readConfigurations: Answer<[(name: String, configuration: MeshConfig)]> {
         countingConfigurations.flatMap { maps in
             let configurations = maps.map { (name: $0.metadata.path, configuration: MeshConfig($0)) }
@@ -143,7 +161,6 @@ struct ClusterFacts {
         let bundle = rootBundle
         add("root_certificate", bundle.map { Rows.rootCertificates(cluster, $0) })
         let trusted = bundle.value.flatMap { $0.certificates.isEmpty ? nil : Set($0.fingerprints) }
-        discoverySelectors = countingSelectors
         add("webhook", evidence.webhooks.map { Rows.webhooks(cluster, $0, roots: trusted) })
         add(
             "root_bundle",
@@ -175,14 +192,6 @@ struct ClusterFacts {
         let wanted = wantedRevision.value?.revision
         return evidence.configMaps.map { maps in
             maps.filter { map in map.meshRevision.map { wanted == nil || $0 == Rows.normal(wanted ?? "") } ?? false }
-        }
-    }
-
-    private var countingSelectors: Answer<[LabelSelector]> {
-        readConfigurations.map { counting in
-            // Where one of several configurations selects everything, so does the mesh.
-            let lists = counting.map(\.configuration.discoverySelectors)
-            return lists.contains([]) ? [] : lists.flatMap(\.self)
         }
     }
 

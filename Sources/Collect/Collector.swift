@@ -73,9 +73,10 @@ package struct Collector: Sendable {
             await lead.identity.tell($0)
         }
         let answers = await collector.collect()
-        let (contact, evidence, candidates) = (answers.contact, answers.evidence, answers.candidates)
+        let (contact, evidence) = (answers.contact, answers.evidence)
         await lead.tell(access: access, evidence: evidence)
         var result = ClusterResult(declaration, access: access, contact: contact, evidence: evidence, revision: mesh.revision)
+        let candidates = answers.candidates(ignored: result.ignoredNamespaces)
 
         let prober = GatewayProber(prober: shared.tls, connectTimeout: options.connectTimeout)
         async let gateways = prober.probeAll(

@@ -17,6 +17,7 @@ struct ClusterResult: Sendable {
     let mutualTLSPolicies: Answer<MutualTLSPolicies>
     let gatewaySight: Answer<GatewaySight>
     let discoverySelectors: Answer<[LabelSelector]>
+    let ignoredNamespaces: Set<String>
     var probes: [GatewayProbe] = []
     /// One for each of the evidence's remote secrets.
     var remoteContacts: [RemoteContact] = []
@@ -47,7 +48,7 @@ struct ClusterResult: Sendable {
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
         gatewaySight = facts.gatewaySight
-        discoverySelectors = facts.discoverySelectors
+        (discoverySelectors, ignoredNamespaces) = (facts.discoverySelectors, facts.ignoredNamespaces)
     }
 
     /// Nothing can be asked, for want of a usable kubeconfig.
@@ -61,7 +62,7 @@ struct ClusterResult: Sendable {
         roots = facts.rootBundle
         mutualTLSPolicies = facts.mutualTLSPolicies
         gatewaySight = facts.gatewaySight
-        discoverySelectors = facts.discoverySelectors
+        (discoverySelectors, ignoredNamespaces) = (facts.discoverySelectors, facts.ignoredNamespaces)
     }
 }
 

@@ -113,6 +113,28 @@ import Testing
         #expect(failed(batch(evidence)).isSuperset(of: ["destination_rule", "peer_authentication", "authorization_policy"]))
     }
 
+    /// Istiod reads no rule in a namespace that it does not look at; which these are is not known where namespaces cannot be listed.
+    @Test func rulesOfNamespacesThatIstiodLeavesOutDoNotCount() throws {
+        var evidence = try Self.evidence()
+        func policies(_ evidence: ClusterEvidence) -> [FactValue?] {
+            batch(evidence).rows.filter { $0.table == "peer_authentication" }.map { $0["namespace"] }
+        }
+        evidence.namespaces = .success([
+            try decoded(ObjectMeta.self, #"{"name":"istio-system","labels":{"mesh":"on"}}"#),
+            try decoded(ObjectMeta.self, #"{"name":"shop"}"#),
+        ])
+        evidence.peerAuthentications = .success(
+            try ["istio-system", "shop"].map {
+                try decoded(#"{"metadata":{"name":"p","namespace":"\#($0)"},"spec":{"mtls":{"mode":"STRICT"}}}"#)
+            })
+        #expect(policies(evidence) == ["istio-system", "shop"])
+        let mesh = "discoverySelectors: [{matchLabels: {mesh: \"on\"}}]"
+        evidence.configMaps = .success([ControlPlaneTests.configMap("istio-asm-1246-9", ["mesh": mesh])])
+        #expect(policies(evidence) == ["istio-system"])
+        evidence.namespaces = .failure(NoAnswer("403"))
+        #expect(policies(evidence) == ["istio-system", "shop"])
+    }
+
     @Test func whichServicesTheGatewaySees() throws {
         func sight(_ evidence: ClusterEvidence) -> GatewaySight? {
             ClusterFacts(ClusterDeclaration(name: "a", kubeconfig: "a.kubeconfig"), revision: "asm-1246-9", evidence: evidence)

@@ -267,6 +267,9 @@ import Testing
         ]
         let chosen = ProbeService.candidates(services: services, pods: ready).first
         #expect(chosen?.serverName == "outbound_.5000_._.z.sample.svc.cluster.local")
+        // The gateway knows nothing of a namespace that istiod leaves out.
+        let known = ProbeService.candidates(services: services, pods: ready, ignored: ["sample"])
+        #expect(known.map(\.namespace) == ["kube-system", "sample", "sample"])
         let web = try Self.service(
             "zz", namespace: "sample", labels: "",
             spec:

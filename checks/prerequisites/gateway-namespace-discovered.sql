@@ -11,7 +11,9 @@ fail:
   own: "discoverySelectors of {subject} leave out its own namespace {namespace}, where the east-west gateway is: to istiod its Service and its Gateway resource are not there, and the gateway does not listen for other clusters{also}{more}"
   peers: "discoverySelectors of {peers} leave out the namespace {namespace} of {subject}, where its east-west gateway is: to istiod there {subject} has none, and clients are sent to addresses of pods that they do not reach{more}"
 unknown: "Whether every istiod looks at the namespace of the east-west gateway of {subject} is not known{lacking}"
-remedy: "kubectl {flags} label namespace {namespace} {labels}    # as discoverySelectors in the mesh configuration of {choosers} want it; istiod takes it up by itself"
+remedy: |
+  kubectl {flags} label namespace {namespace} {labels}    # as discoverySelectors in the mesh configuration of {choosers} want it; istiod takes it up by itself
+  Where that label orders sidecars as well, rather let discoverySelectors choose the namespace by its name: label kubernetes.io/metadata.name.
 shell: [flags, labels]
 data: [namespace]
 docs: https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig

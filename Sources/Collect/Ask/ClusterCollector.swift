@@ -22,9 +22,11 @@ struct ClusterAnswers: Sendable {
     }
 
     /// The services that the cluster's gateway can be asked for, the best one first; at least one, or the reason why none.
-    var candidates: Answer<[ProbeService]> {
+    ///
+    /// - Parameter ignored: namespaces that the cluster's istiod leaves out.
+    func candidates(ignored: Set<String>) -> Answer<[ProbeService]> {
         both(evidence.workloadPods, evidence.services).flatMap { pods, services in
-            let found = ProbeService.candidates(services: services, pods: pods)
+            let found = ProbeService.candidates(services: services, pods: pods, ignored: ignored)
             return found.isEmpty
                 ? .failure(NoAnswer("no Service was found behind which a ready pod with a sidecar stands, to ask for"))
                 : .success(found)

@@ -15,16 +15,19 @@ struct ProbeService: Sendable, Equatable {
 
     /// The Services behind which a ready pod with a sidecar stands, those first that are best to ask for.
     ///
-    /// Headless Services come last, since clients do not address them through a gateway; those that speak HTTP come before
-    /// others, since they can be asked something; a Service that is not exported to every namespace does not come at all.
-    static func candidates(services: [Service], pods: [Pod]) -> [ProbeService] {
+    /// Those that the cluster's istiod leaves out come last, since its gateway does not know them, and headless Services before them, since
+    /// clients do not address them through a gateway; those that speak HTTP come before others, since they can be asked something; a
+    /// Service that is not exported to every namespace does not come at all.
+    ///
+    /// - Parameter ignored: namespaces that the cluster's istiod leaves out.
+    static func candidates(services: [Service], pods: [Pod], ignored: Set<String> = []) -> [ProbeService] {
         let workloads = MeshWorkloads(pods)
         let candidates = services.filter { service in
             !workloads.behind(service).isEmpty
                 && (service.exportTo.isEmpty || service.exportTo.contains("*"))
                 && service.spec.type != "ExternalName" && service.probePort != nil
         }
-        return candidates.sorted { order($0) < order($1) }.compactMap { service in
+        return candidates.sorted { order($0, ignored) < order($1, ignored) }.compactMap { service in
             service.probePort.map {
                 ProbeService(
                     namespace: service.metadata.namespace ?? "", name: service.metadata.name, port: $0.port, isHTTP: $0.isHTTP)
@@ -32,10 +35,10 @@ struct ProbeService: Sendable, Equatable {
         }
     }
 
-    private static func order(_ service: Service) -> (Int, Int, Int, String, String) {
+    private static func order(_ service: Service, _ ignored: Set<String>) -> (Int, Int, Int, Int, String, String) {
         let namespace = service.metadata.namespace ?? ""
         return (
-            isSystem(namespace), service.spec.clusterIP == "None" ? 1 : 0, service.probePort?.isHTTP == true ? 0 : 1, namespace,
+            ignored.contains(namespace) ? 1 : 0, isSystem(namespace), service.spec.clusterIP == "None" ? 1 : 0, service.probePort?.isHTTP == true ? 0 : 1, namespace,
             service.metadata.name
         )
     }
