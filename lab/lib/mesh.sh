@@ -204,7 +204,23 @@ pods_of() {
      elif any(.status.conditions[]?; .type == "Ready" and .status == "True") then "ready" else "waiting" end)'
 }
 
-wait_deployment() { wait_for "${2-60}" "$CLUSTER's ${1##*/} (see: lab/status)" deployment_ready "$1"; }
+# Longer than the kubelet's longest pause before it tries again to mount what was not there at first.
+wait_deployment() { wait_for "${2-150}" "$CLUSTER's ${1##*/}" deployment_ready "$1" || why_not_ready "$1"; }
+
+# why_not_ready PATH-OF-DEPLOYMENT: what Kubernetes says of the namespace's pods, and last of all that happened there. Fails.
+why_not_ready() {
+  local namespace
+  namespace=$(cut -d/ -f6 <<<"$1")
+  {
+    api "$CLUSTER" GET "$1" | jq -c '{replicas: .spec.replicas, status: (.status | del(.conditions)), conditions: [.status.conditions[]? | {type, status, message}]}'
+    api "$CLUSTER" GET "/api/v1/namespaces/$namespace/pods" | jq -c '.items[] | {name: .metadata.name, deleted: .metadata.deletionTimestamp} + (.status | {phase, reason, message,
+      unsound: [.conditions[]? | select(.status != "True") | {type, reason, message}],
+      containers: [.containerStatuses[]?, .initContainerStatuses[]? | select(.ready | not) | {name, state}]})'
+    api "$CLUSTER" GET "/api/v1/namespaces/$namespace/events" | jq -r '.items | sort_by(.lastTimestamp // .eventTime)[-12:][] |
+      "\(.lastTimestamp // .eventTime) \(.involvedObject.name) \(.reason): \(.message)"'
+  } >&2
+  return 1
+}
 
 # restart PATH-OF-DEPLOYMENT: deletes its pods and waits for the new ones.
 restart() {

@@ -38,7 +38,8 @@ struct ProbeService: Sendable, Equatable {
     private static func order(_ service: Service, _ ignored: Set<String>) -> (Int, Int, Int, Int, String, String) {
         let namespace = service.metadata.namespace ?? ""
         return (
-            ignored.contains(namespace) ? 1 : 0, isSystem(namespace), service.spec.clusterIP == "None" ? 1 : 0, service.probePort?.isHTTP == true ? 0 : 1, namespace,
+            ignored.contains(namespace) ? 1 : 0, isSystem(namespace), service.spec.clusterIP == "None" ? 1 : 0,
+            service.probePort?.isHTTP == true ? 0 : 1, namespace,
             service.metadata.name
         )
     }
