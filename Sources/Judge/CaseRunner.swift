@@ -74,6 +74,10 @@ struct CaseRunner {
                 fail(item, expected.line, "\(expected.subject): expected the remedy \"\(remedy)\", got \"\(verdict.remedy)\"")
             }
         }
+        for verdict in verdicts where verdict.status == .fail || verdict.status == .warning {
+            guard let column = verdict.lackingInRemedy.first else { continue }
+            fail(item, item.line, "\(verdict.subject): the remedy is left out, since the query gave no {\(column)} for it")
+        }
         for verdict in left {
             fail(
                 item, item.line,

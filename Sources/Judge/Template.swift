@@ -62,13 +62,15 @@ package struct Template: Sendable, Equatable {
         return nil
     }
 
-    /// The text with every place filled.
-    func rendered(_ value: (String) -> String) -> String {
+    /// The text with every place filled; nil where one has no value.
+    func rendered(_ value: (String) -> String?) -> String? {
         var result = ""
         for part in parts {
             switch part {
             case .literal(let text): result += text
-            case .column(let name): result += value(name)
+            case .column(let name):
+                guard let value = value(name) else { return nil }
+                result += value
             }
         }
         return result

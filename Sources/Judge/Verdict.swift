@@ -188,6 +188,12 @@ package struct Verdict: Sendable {
         }
     }
 
+    /// The columns for want of which there is no ``remedy``, though the check has one for this.
+    var lackingInRemedy: [String] {
+        guard found == status, let template = definition.remedy?.template(for: value(Wording.reasonColumn)) else { return [] }
+        return template.columns.filter { value($0) == nil }
+    }
+
     /// One sentence for people.
     package var message: String {
         if let reason = remark?.reason, !reason.isEmpty { return reason }
@@ -219,15 +225,12 @@ package struct Verdict: Sendable {
 
     private static let absent = "(not observed)"
 
-    private func render(_ template: Template) -> String { template.rendered { value($0) ?? Self.absent } }
+    private func render(_ template: Template) -> String { template.rendered { value($0) ?? Self.absent } ?? "" }
 
-    /// Values come from clusters and from Google, and what is shown here is pasted into a shell.
+    /// Values come from clusters and from Google, and what is shown here is pasted into a shell. What lacks a value is no command.
     private func command(_ wording: Wording) -> String {
-        guard let template = wording.template(for: value(Wording.reasonColumn)) else { return "" }
-        return template.rendered { name in
-            let value = value(name) ?? Self.absent
-            return definition.shell.contains(name) ? value : value.shellWord
-        }
+        let template = wording.template(for: value(Wording.reasonColumn))
+        return template?.rendered { name in value(name).map { definition.shell.contains(name) ? $0 : $0.shellWord } } ?? ""
     }
 
     private func value(_ column: String) -> String? {

@@ -69,6 +69,25 @@ import Testing
         #expect(failures.contains { $0.contains(words) }, "\(failures)")
     }
 
+    /// A remedy that lacks a value is not given; that is right for what is unknown, and a mistake for what was found.
+    @Test func aFindingWhoseRemedyLacksAValueFails() throws {
+        let matter = "not_applicable: no root\nremedy: kubectl delete pod {pod}"
+        func check(_ pod: String) -> String {
+            checkFile(
+                "mine", matter,
+                """
+                SELECT c.cluster AS subject, CASE WHEN r.fingerprint IS NULL THEN 'unknown' WHEN r.fingerprint = 'good' THEN 'pass' ELSE 'fail' END AS status,
+                  \(pod) AS pod
+                FROM cluster c LEFT JOIN root r USING (cluster)
+                """)
+        }
+        #expect(try failures(check("r.fingerprint")) == [])
+        #expect(
+            try failures(check("NULL")) == [
+                "d/gateway/mine.cases.yaml:2: case \"good and bad\": b: the remedy is left out, since the query gave no {pod} for it"
+            ])
+    }
+
     @Test func missingStatusesFail() throws {
         let onlyGood = Self.cases.split(separator: "\n").prefix(4).joined(separator: "\n").replacing(
             "fingerprint: bad", with: "fingerprint: good"

@@ -96,13 +96,19 @@ import Testing
               'o' AS observed, 'e' AS expected, 'v' AS evidence FROM cluster
             """
         let matter =
-            "remedy: |-\n  kubectl get {where_it_is} -o jsonpath='{.data.x}{range .items}' # {number} {seconds} {missing} {expected}"
+            "remedy: |-\n  kubectl get {where_it_is} -o jsonpath='{.data.x}{range .items}' # {number} {seconds} {expected}"
         let file = checkFile("mine", matter, sql)
         let verdict = try #require(try Judge(catalogue(["gateway/mine.sql": file])).judge(snapshot()).verdicts.first)
         #expect(verdict.message == "a is wrong")
-        #expect(verdict.remedy == "kubectl get https://a -o jsonpath='{.data.x}{range .items}' # 1028 2.5 '(not observed)' e")
+        #expect(verdict.remedy == "kubectl get https://a -o jsonpath='{.data.x}{range .items}' # 1028 2.5 e")
         #expect([verdict.observed, verdict.expected, verdict.evidence] == ["o", "e", "v"])
         #expect(verdict.parameters == ["where_it_is": "https://a", "number": "1028", "seconds": "2.5"])
+        // What was not observed cannot be typed.
+        let lacking = checkFile("mine", "remedy: kubectl delete pod {missing}", sql)
+        #expect(
+            try Judge(catalogue(["gateway/mine.sql": lacking])).judge(snapshot()).verdicts.allSatisfy {
+                $0.status == .fail && $0.remedy.isEmpty
+            })
     }
 
     /// Words of what is sound are read when somebody asks for them, and are the same.
