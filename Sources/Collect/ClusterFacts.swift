@@ -126,12 +126,13 @@ struct ClusterFacts {
         mutualTLSPolicies = both(lookedAt(evidence.peerAuthentications), roots).map { policies, roots in
             MutualTLSPolicies(policies, root: roots.min() ?? MeshConstants.systemNamespace)
         }
+        let destinationRules = lookedAt(evidence.destinationRules)
         add(
             "destination_rule",
-            both(lookedAt(evidence.destinationRules), roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
+            both(destinationRules, roots).map { Rows.destinationRules(cluster, $0, roots: $1) })
         add(
             "locality_rule",
-            both(both(lookedAt(evidence.destinationRules), roots), configurations).map {
+            both(both(destinationRules, roots), configurations).map {
                 let mesh = $1.first.map { (name: $0.name, locality: $0.configuration.locality) }
                 return Rows.localityRules(cluster, $0.0, roots: $0.1, mesh: mesh)
             })

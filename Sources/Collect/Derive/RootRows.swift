@@ -47,10 +47,10 @@ extension Rows {
         _ cluster: String, namespaces: [ObjectMeta], copies: [ConfigMap], selectors: [LabelSelector]
     ) -> [FactRow] {
         let copies = Dictionary(copies.map { ($0.metadata.namespace ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+        let chosen = DiscoverySelectors([selectors])
         let wanted = namespaces.filter { namespace in
             guard namespace.deletionTimestamp == nil, !withoutRoot.contains(namespace.name) else { return false }
-            let isSelected = selectors.isEmpty || selectors.contains { $0.matches(namespace.labels ?? [:]) }
-            return isSelected || namespace.name == MeshConstants.systemNamespace
+            return chosen.choose(namespace.labels ?? [:]) || namespace.name == MeshConstants.systemNamespace
         }
         // Copies are equal nearly everywhere; each distinct text is read once.
         var known: [String: PEMBundle] = [:]
